@@ -1,0 +1,85 @@
+"""Forms: what a rule is exported as. The contract of a converter, and how converters are found.
+
+A converter is one file in `converters/` that ends in `converter = X()`; a scan finds it. Nothing in
+`samefire/` names a converter.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+
+from samefire.fields import FieldTypes
+from samefire.problems import Problem
+from samefire.query.detection import Detection
+from samefire.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One exported text. `name` is its file name in a bundle (`<stem><suffix>`)."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What `write` gives: one document (none when the form refuses the rule) and what was lost.
+
+    A problem of severity error means refused; codes starting `approximate-` (severity warning) mean the
+    document differs from the rule as told."""
+
+    document: Document | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        return self.document is None
+
+    @property
+    def approximate(self) -> bool:
+        return any(p.code.startswith("approximate-") for p in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices of a conversion that a user can make; each form reads those it knows."""
+
+    caseless: bool = False
+    approximate: bool = False
+    taxonomy: str = "ecs"
+    profile: str = ""
+    versions: Mapping[str, int] = field(default_factory=dict)  # rule_id → locked version
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Converter(Protocol):
+    """A form. Pure: no disk, clock or network."""
+
+    name: str
+    suffix: str
+
+    def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
+        """The rule as a text of this form."""
+        ...
+
+    def read(self, text: str, fields: FieldTypes, name: str = "<export>") -> Detection:
+        """What a backend of this form would execute; raises ProblemError when the text is not of the form."""
+        ...
+
+
+@cache
+def converters() -> Mapping[str, Converter]:
+    """All forms by name, in alphabetical order."""
+    package = importlib.import_module("samefire.converters")
+    found: dict[str, Converter] = {}
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
+        if not module.name.startswith("_"):
+            converter: Converter = importlib.import_module(f"samefire.converters.{module.name}").converter
+            found[converter.name] = converter
+    return found
