@@ -344,9 +344,7 @@ class AtLeast:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Node = (
-    And | Or | Not | AtLeast | Leaf | AnyField | FieldPattern | FieldsCompare | Nested | Script | Fails
-)
+Node = And | Or | Not | AtLeast | Leaf | AnyField | FieldPattern | FieldsCompare | Nested | Script | Fails
 
 TRUE = And(())
 FALSE = Or(())
