@@ -8,8 +8,9 @@ scripts) lives inside a `Script` leaf, which is true only when its expression is
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from samefire.source import NOWHERE, Span
@@ -39,7 +40,8 @@ Pattern = tuple[str | Wild, ...]
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """The field has at least one value (null and [] are none, "" is one); an object exists when a part does."""
+    """The field has at least one value (null and [] are none, "" is one); an object exists when a part
+    does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ class Leaf:
 
     field: str
     test: Test
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
     column: str | None = None
 
     @property
@@ -244,7 +246,7 @@ class AnyField:
     lowering of KQL and Lucene gives one such leaf a type)."""
 
     test: Test
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,7 @@ class FieldPattern:
 
     pattern: Pattern
     test: Test
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 class Relation(Enum):
@@ -278,7 +280,7 @@ class FieldsCompare:
     relation: Relation
     right: str
     fold: Fold = Fold.NONE
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +290,7 @@ class Nested:
 
     path: str
     child: Node
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,7 @@ class Script:
     """True when the three-valued expression is true (null and false are both no match)."""
 
     expression: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +307,7 @@ class Fails:
     `reason` says why in one sentence; the rule never fires and the harness reports it."""
 
     reason: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,8 +315,8 @@ class And:
     """All children hold; none at all: true."""
 
     children: tuple[Node, ...]
-    span: Span = field(default=NOWHERE, compare=False)
-    name: str | None = field(default=None, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    name: str | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,8 +325,8 @@ class Or:
     selection), for reports."""
 
     children: tuple[Node, ...]
-    span: Span = field(default=NOWHERE, compare=False)
-    name: str | None = field(default=None, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    name: str | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +334,7 @@ class Not:
     """The child does not hold: documents without the field match (bool.must_not)."""
 
     child: Node
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +343,7 @@ class AtLeast:
 
     count: int
     children: tuple[Node, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 Node = And | Or | Not | AtLeast | Leaf | AnyField | FieldPattern | FieldsCompare | Nested | Script | Fails
@@ -358,7 +360,7 @@ class Constant:
     """A literal: string, integer (Java long), double, boolean or null."""
 
     value: str | int | float | bool | None
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +369,7 @@ class FieldValue:
 
     field: str
     type: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
     column: str | None = None
 
     @property
@@ -382,7 +384,7 @@ class Call:
     function: str
     arguments: tuple[Expression, ...]
     fold: Fold = Fold.NONE
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 Expression = Constant | FieldValue | Call

@@ -6,7 +6,8 @@ all times nanoseconds since the epoch unless a name says otherwise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from enum import StrEnum
 
 from samefire.query.ast import TRUE, Node
@@ -26,7 +27,7 @@ class Key:
 
     field: str
     optional: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Stage:
     keys: tuple[Key, ...] = ()
     runs: int = 1
     missing: bool = False
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,8 @@ class Correlation:
 
     `group_by` holds group names; `aliases` maps a group name to the field it is in each rule. `condition`
     holds (operator, number) pairs that must all hold (`gte`, `gt`, `lte`, `lt`, `eq`, `neq`); `expression`
-    is the extended condition over rule names as a boolean tree of names, when there is one. `value_field` is the fields that
-    are counted, summed …; `percentile` its rank."""
+    is the extended condition over rule names as a boolean tree of names, when there is one. `value_field`
+    is the fields that are counted, summed …; `percentile` its rank."""
 
     type: CorrelationType
     rules: tuple[tuple[str, Body], ...]
