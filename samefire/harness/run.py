@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from samefire.engine.alerts import Alerts, Context
 from samefire.fields import FieldTypes
-from samefire.forms import Converter, Converted, Options
+from samefire.forms import Converted, Converter, Options
 from samefire.harness.case import Case, Cases
 from samefire.harness.checks import check_cases
 from samefire.harness.reasons import reasons
