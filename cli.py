@@ -24,7 +24,7 @@ app = typer.Typer(
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(help="Rule files, folders or patterns; none: the settings' folders; `-`: stdin."),
+    typer.Argument(help="Rules: files, folders, patterns; none: as the settings say; `-`: stdin."),
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help="How to print the result.")]
 Mapping = Annotated[
