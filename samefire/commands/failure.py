@@ -38,7 +38,8 @@ def describe(error: Exception, arguments: Sequence[str], *, debug: bool) -> tupl
         return int(Exit.OURS), "".join(traceback.format_exception(error))
     told = visible(str(error).split("\n")[0][:300])
     return int(Exit.OURS), (
-        f"samefire itself failed ({type(error).__name__}: {told}); this is a fault of samefire, not of your rules\n"
+        f"samefire itself failed ({type(error).__name__}: {told}); "
+        "this is a fault of samefire, not of your rules\n"
         "  help: run the same command with SAMEFIRE_DEBUG=1 and report what it prints"
     )
 
