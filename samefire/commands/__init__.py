@@ -23,3 +23,7 @@ class Result:
     code: Exit
     out: str = ""
     err: str = ""
+
+
+class WrongUse(Exception):
+    """A flag or argument that makes no sense; the message says what would."""

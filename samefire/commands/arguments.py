@@ -6,15 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
-
+from samefire.commands import WrongUse
 from samefire.forms import Converter, converters
 from samefire.problems import did_you_mean
 from samefire.reports.style import Style
 
 
 def chosen_forms(names: Sequence[str], default: Sequence[str] = ()) -> list[Converter]:
-    """Converters by name; none: the default ones, or all that are exports. Raises click.UsageError."""
+    """Converters by name; none: the default ones, or all that are exports. Raises WrongUse."""
     known = converters()
     wanted = list(names) or list(default)
     if not wanted:
@@ -22,15 +21,15 @@ def chosen_forms(names: Sequence[str], default: Sequence[str] = ()) -> list[Conv
     for name in wanted:
         if name not in known:
             near = did_you_mean(name, known)
-            raise click.UsageError(f"unknown form `{name}`; {near or 'known: ' + ', '.join(known)}")
+            raise WrongUse(f"unknown form `{name}`; {near or 'known: ' + ', '.join(known)}")
     return [known[name] for name in dict.fromkeys(wanted)]
 
 
 def check_format(name: str, known: Sequence[str]) -> str:
-    """The output format, when it is one of those. Raises click.UsageError."""
+    """The output format, when it is one of those. Raises WrongUse."""
     if name not in known:
         near = did_you_mean(name, known)
-        raise click.UsageError(f"unknown format `{name}`; {near or 'known: ' + ', '.join(known)}")
+        raise WrongUse(f"unknown format `{name}`; {near or 'known: ' + ', '.join(known)}")
     return name
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from samefire.bundle import build, convert_all, write
-from samefire.commands import Exit, Result
+from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.problems import Severity
@@ -29,7 +27,7 @@ def run(paths: Sequence[str], choices: Choices, output: Path, *, verbose: bool) 
     try:
         write(bundle, output)
     except FileExistsError as error:
-        raise click.UsageError(str(error)) from error
+        raise WrongUse(str(error)) from error
     refused = sum(e.converted.refused for e in entries)
     approximate = sum(e.converted.approximate and not e.converted.refused for e in entries)
     told = [p for p in bundle.problems if verbose]

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from samefire.bundle import Entry, convert_all, safe
-from samefire.commands import Exit, Result
+from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.forms import Options
 from samefire.lock import load_versions
@@ -60,7 +58,7 @@ def _outcome(problems: Sequence[Problem]) -> tuple[Exit, str]:
 
 def _to_stdout(entries: Sequence[Entry], problems: Sequence[Problem]) -> Result:
     if len({e.rule.path for e in entries}) > 1:
-        raise click.UsageError("several rules: give a folder with --output")
+        raise WrongUse("several rules: give a folder with --output")
     texts = [e.converted.document.text for e in entries if e.converted.document]
     code, told = _outcome(problems)
     return Result(code, "\n".join(t.rstrip("\n") + "\n" for t in texts), told)

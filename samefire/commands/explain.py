@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
-from samefire.commands import Exit, Result
+from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.arguments import check_format, chosen_forms, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.events_file import read_events
@@ -27,9 +25,7 @@ def run(
     check_format(format, FORMATS)
     workspace = open_workspace([path], mapping=mapping)
     if workspace.problems or len(workspace.rules) != 1:
-        raise (
-            ProblemError(workspace.problems) if workspace.problems else click.UsageError("give one rule file")
-        )
+        raise (ProblemError(workspace.problems) if workspace.problems else WrongUse("give one rule file"))
     chosen = _cases(workspace, case, events)
     converter = chosen_forms([form])[0]
     prepared = Prepared(converter, workspace.rules[0], workspace.fields, options(workspace, Choices()))
@@ -56,12 +52,10 @@ def _cases(workspace: Workspace, name: str | None, events: str | None) -> Sequen
         raise ProblemError(cases.problems)
     if name is None:
         if not cases.cases:
-            raise click.UsageError("the rule has no fixtures: give events with --events FILE")
+            raise WrongUse("the rule has no fixtures: give events with --events FILE")
         return cases.cases
     found = [c for c in cases.cases if name in (c.name, c.name.split("/")[1], c.path)]
     if not found:
         known = [c.name for c in cases.cases]
-        raise click.UsageError(
-            f"no case `{name}`; {did_you_mean(name, known) or 'known: ' + ', '.join(known)}"
-        )
+        raise WrongUse(f"no case `{name}`; {did_you_mean(name, known) or 'known: ' + ', '.join(known)}")
     return found

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
+from typing import Any
 
-import click
-
-from samefire.commands import Exit, Result
+from samefire.commands import Exit, Result, WrongUse
 from samefire.problems import ProblemError, visible
 
 
@@ -32,8 +31,10 @@ def guarded(call: Callable[[], object]) -> Result:
 
 def describe(error: Exception, arguments: Sequence[str], *, debug: bool) -> tuple[int, str]:
     """Exit code and message for what escaped a command."""
-    if isinstance(error, click.ClickException):
+    if hasattr(error, "format_message"):
         return int(Exit.WRONG_USE), _usage(error)
+    if isinstance(error, WrongUse):
+        return int(Exit.WRONG_USE), f"samefire: {visible(str(error))}"
     if debug:
         return int(Exit.OURS), "".join(traceback.format_exception(error))
     told = visible(str(error).split("\n")[0][:300])
@@ -44,7 +45,8 @@ def describe(error: Exception, arguments: Sequence[str], *, debug: bool) -> tupl
     )
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage(error: Any) -> str:
+    """What the argument parser says (typer's, whichever way it brings click)."""
     text = f"samefire: {error.format_message()}"
     context = getattr(error, "ctx", None)
     if context is not None:

@@ -8,9 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
-from samefire.commands import Exit, Result
+from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.arguments import check_format, terminal_style
 from samefire.events_file import read_events
 from samefire.fields import FieldTypes
@@ -30,13 +28,13 @@ def run(query: str, *, name: str, events: str | None, mapping: Path | None, form
     check_format(format, FORMATS)
     if name not in NAMES:
         near = did_you_mean(name, NAMES)
-        raise click.UsageError(f"unknown language `{name}`; {near or 'known: ' + ', '.join(NAMES)}")
+        raise WrongUse(f"unknown language `{name}`; {near or 'known: ' + ', '.join(NAMES)}")
     source = Source("<query>", query)
     fields = _fields(mapping)
     if dsl:
         return _dsl(source, name, fields if mapping else None)
     if events is None:
-        raise click.UsageError("give the events with --events FILE (`-` for stdin)")
+        raise WrongUse("give the events with --events FILE (`-` for stdin)")
     body = language(name).lower_text(source, fields)
     documents = read_events(events)
     return _answer(body, documents, format)
@@ -51,7 +49,7 @@ def _fields(mapping: Path | None) -> FieldTypes:
 
 def _dsl(source: Source, name: str, fields: FieldTypes | None) -> Result:
     if name != "kuery":
-        raise click.UsageError("--dsl is for KQL: Kibana makes Query DSL of no other language")
+        raise WrongUse("--dsl is for KQL: Kibana makes Query DSL of no other language")
     from samefire.languages import kuery
 
     made = kuery.to_dsl(kuery.parse(source), fields)
