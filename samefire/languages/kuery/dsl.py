@@ -14,7 +14,19 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from samefire.fields import FieldType, FieldTypes
-from samefire.languages.kuery.tree import And, Is, Literal, Nested, Not, Or, Pattern, Query, Range, Term, term_text
+from samefire.languages.kuery.tree import (
+    And,
+    Is,
+    Literal,
+    Nested,
+    Not,
+    Or,
+    Pattern,
+    Query,
+    Range,
+    Term,
+    term_text,
+)
 from samefire.problems import Problem, ProblemError
 from samefire.source import Source, Span
 
@@ -49,7 +61,11 @@ def to_dsl(
 
 
 def dsl_text(
-    query: Query, fields: FieldTypes | None = None, options: DslOptions = DslOptions(), *, indent: int | None = 2
+    query: Query,
+    fields: FieldTypes | None = None,
+    options: DslOptions = DslOptions(),
+    *,
+    indent: int | None = 2,
 ) -> str:
     """`to_dsl` as JSON text."""
     return json.dumps(to_dsl(query, fields, options), ensure_ascii=False, indent=indent)
@@ -154,7 +170,9 @@ class Translator:
             clause["ignore_unmapped"] = unmapped
         return {"nested": clause}
 
-    def on_fields(self, name: Term, group: Group | None, make: Callable[[Target], Clause]) -> Iterator[Clause]:
+    def on_fields(
+        self, name: Term, group: Group | None, make: Callable[[Target], Clause]
+    ) -> Iterator[Clause]:
         """A clause for each field of the view that the name fits; for the name itself when none does."""
         found = self.found(name)
         if not found:
@@ -183,7 +201,9 @@ class Translator:
             return full
         wrong = [message for known in self.found(full) if (message := _misplaced(known, prefix))]
         if wrong:
-            raise ProblemError([Problem("query-nested-field", _sentences(wrong), self.source, span, hint=_NESTED_HINT)])
+            raise ProblemError(
+                [Problem("query-nested-field", _sentences(wrong), self.source, span, hint=_NESTED_HINT)]
+            )
         return full
 
 
