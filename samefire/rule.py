@@ -126,7 +126,9 @@ def load(source: Source) -> Rule:
     if any(p.severity is Severity.ERROR for p in problems):
         raise ProblemError(problems)
     get = data.get
-    return Rule(source, get("metadata", {}), get("rule", {}), get("transform", {}), get("sigma", {}), tuple(problems))
+    return Rule(
+        source, get("metadata", {}), get("rule", {}), get("transform", {}), get("sigma", {}), tuple(problems)
+    )
 
 
 def load_path(path: str | os.PathLike[str]) -> Rule:

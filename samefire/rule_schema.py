@@ -216,10 +216,21 @@ _OWN: Mapping[str, Table] = {
 
 TYPES: tuple[str, ...] = tuple(_OWN)
 
-_SET_BY_KIBANA = (
-    "id immutable rule_source created_at created_by updated_at updated_by execution_summary output_index "
-    "namespace outcome alias_target_id alias_purpose"
-).split()
+_SET_BY_KIBANA = [
+    "id",
+    "immutable",
+    "rule_source",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "execution_summary",
+    "output_index",
+    "namespace",
+    "outcome",
+    "alias_target_id",
+    "alias_purpose",
+]
 _LOCKED = ("version", "revision")
 
 
