@@ -1,0 +1,137 @@
+"""Judging: every form of a rule, written, read back, and run over the rule's cases.
+
+What is judged is `read(write(rule))`: the exported text. Nothing here names a form or a language.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from samefire.engine.alerts import Alerts, Context
+from samefire.fields import FieldTypes
+from samefire.forms import Converted, Converter, Options
+from samefire.harness.case import Case, Cases
+from samefire.harness.checks import check_cases
+from samefire.harness.reasons import reasons
+from samefire.harness.report import FormResult, Outcome, Report, RuleReport, Status, Verdict
+from samefire.problems import Problem, ProblemError
+from samefire.query.detection import Detection
+from samefire.rule import Rule
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A rule and its cases. `excused`: named in the settings as having no fixtures."""
+
+    rule: Rule
+    cases: Cases
+    excused: bool = False
+
+
+def judge(
+    subjects: Sequence[Subject],
+    forms: Sequence[Converter],
+    fields: FieldTypes,
+    options: Options,
+    problems: Sequence[Problem] = (),
+) -> Report:
+    """The verdict of each form of each rule on each of its cases."""
+    return Report(tuple(judge_rule(s, forms, fields, options) for s in subjects), tuple(problems))
+
+
+def judge_rule(
+    subject: Subject, forms: Sequence[Converter], fields: FieldTypes, options: Options
+) -> RuleReport:
+    """All forms of one rule on all its cases."""
+    results: list[FormResult] = []
+    verdicts: list[Verdict] = []
+    problems: list[Problem] = [*subject.rule.problems, *subject.cases.problems]
+    for form in forms:
+        prepared = Prepared(form, subject.rule, fields, options)
+        results.append(prepared.result)
+        if prepared.detection is not None:
+            checked = verdicts_of(prepared, subject.cases.cases)
+            verdicts.extend(checked)
+    problems.extend(check_cases(subject.rule, subject.cases, fields, excused=subject.excused))
+    return RuleReport(
+        subject.rule, tuple(results), tuple(verdicts), subject.cases.cases, tuple(dict.fromkeys(problems))
+    )
+
+
+class Prepared:
+    """One form of one rule: its text, and the detections read from it for each mapping of field types."""
+
+    def __init__(self, form: Converter, rule: Rule, fields: FieldTypes, options: Options) -> None:
+        self.form = form
+        self.fields = fields
+        self._by_mapping: dict[str, Detection | None] = {}
+        self.converted: Converted = form.write(rule, fields, options)
+        self._problems: list[Problem] = list(self.converted.problems)
+        self.detection = self._read(fields) if self.converted.document else None
+        self.result = FormResult(form.name, self._status(), self.converted.document, tuple(self._problems))
+
+    def _status(self) -> Status:
+        if self.converted.document is None:
+            return Status.REFUSED
+        if self.detection is None:
+            return Status.UNREADABLE
+        return Status.APPROXIMATE if self.converted.approximate else Status.EXACT
+
+    def _read(self, fields: FieldTypes) -> Detection | None:
+        document = self.converted.document
+        assert document is not None
+        try:
+            return self.form.read(document.text, fields, document.name)
+        except ProblemError as error:
+            self._problems.extend(error.problems)
+            return None
+
+    def detection_for(self, mapping: Mapping[str, object] | None) -> Detection | None:
+        """The detection under a case's own mapping of field types."""
+        if not mapping:
+            return self.detection
+        key = json.dumps(mapping, sort_keys=True, default=str)
+        if key not in self._by_mapping:
+            layered = self.fields.layered(FieldTypes.from_mapping(mapping))
+            self._by_mapping[key] = self._read(layered)
+        return self._by_mapping[key]
+
+
+def verdicts_of(prepared: Prepared, cases: Sequence[Case]) -> list[Verdict]:
+    """The verdict of one form on each case."""
+    found: list[Verdict] = []
+    for case in cases:
+        detection = prepared.detection_for(case.mapping)
+        if detection is not None:
+            found.append(verdict(prepared.result, detection, case))
+    return found
+
+
+def context_of(case: Case) -> Context:
+    return Context(now=case.now, history=case.history, indicators=case.indicators)
+
+
+def verdict(result: FormResult, detection: Detection, case: Case) -> Verdict:
+    """One case judged against one detection."""
+    from samefire.engine.run import run
+
+    context = context_of(case)
+    alerts = run(detection, case.events, context)
+    expected = case.expected(result.form)
+    right = _right(case, result.form, expected, alerts)
+    if right:
+        differs = result.form in case.expect
+        outcome = Outcome.DIFFERS if differs else Outcome.PASS
+        return Verdict(case, result.form, expected, len(alerts), outcome, (case.because,) if differs else ())
+    lines = tuple(reasons(detection, case, alerts, context))
+    if result.status is Status.APPROXIMATE and expected == "silent":
+        return Verdict(case, result.form, expected, len(alerts), Outcome.DIFFERS, (result.why, *lines))
+    return Verdict(case, result.form, expected, len(alerts), Outcome.FAIL, lines)
+
+
+def _right(case: Case, form: str, expected: str, alerts: Alerts) -> bool:
+    if form not in case.expect and case.alerts is not None:
+        return len(alerts) == case.alerts
+    return (len(alerts) > 0) == (expected == "fires")

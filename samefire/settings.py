@@ -1,0 +1,144 @@
+"""Settings of a rules repository: `samefire.toml`, or `[tool.samefire]` in `pyproject.toml`.
+
+Finds the file, reads it, checks every key. Flags of a command win over what stands here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from samefire.problems import Problem, ProblemError, did_you_mean
+from samefire.source import NOWHERE, Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things lie, relative to `home`, and how commands behave when no flag says otherwise."""
+
+    home: Path = Path()
+    source: Source | None = None
+    rules: tuple[str, ...] = ("rules",)
+    fixtures: str = "fixtures"
+    exceptions: str = "exceptions"
+    fields: tuple[str, ...] = ("fields",)
+    lock: str = "samefire.lock.json"
+    forms: tuple[str, ...] = ()
+    strict_fields: bool = False
+    taxonomy: str = "ecs"
+    without_fixtures: tuple[str, ...] = ()
+    gate: Mapping[str, Any] = field(default_factory=dict)
+
+    def path(self, name: str) -> Path:
+        """A setting's path, resolved against the folder of the settings file."""
+        return self.home / name
+
+
+_LISTS = ("rules", "fields", "forms", "without_fixtures")
+_STRINGS = ("fixtures", "exceptions", "lock", "taxonomy")
+_FLAGS = ("strict_fields",)
+_TABLES = ("gate",)
+KEYS = (*_LISTS, *_STRINGS, *_FLAGS, *_TABLES)
+
+
+def find(start: Path) -> Settings:
+    """The settings that hold for `start`: the nearest `samefire.toml` or `[tool.samefire]` going up to the
+    root of the repository; defaults when there is none. Raises ProblemError."""
+    folder = start.resolve()
+    for home in (folder, *folder.parents):
+        own = home / "samefire.toml"
+        if own.is_file():
+            return _load(home, own, ())
+        project = home / "pyproject.toml"
+        if project.is_file() and "[tool.samefire" in _text(project):
+            return _load(home, project, ("tool", "samefire"))
+        if (home / ".git").exists():
+            return Settings(home=home)
+    return Settings(home=folder)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        source = Source(str(path), "")
+        message = f"the settings cannot be read: {error.strerror or error}"
+        raise ProblemError([Problem("settings-unreadable", message, source)]) from error
+
+
+def _load(home: Path, path: Path, table: tuple[str, ...]) -> Settings:
+    source = Source(_shown(path), _text(path))
+    try:
+        data: Any = tomllib.loads(source.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ProblemError([Problem("settings-syntax", f"not valid TOML: {error}", source)]) from error
+    for key in table:
+        data = data.get(key, {}) if isinstance(data, dict) else {}
+    return read(data, source, home)
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def read(data: Mapping[str, Any], source: Source, home: Path) -> Settings:
+    """Settings out of a parsed table; raises ProblemError with every wrong key and value."""
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        name = key.replace("-", "_")
+        if name not in KEYS:
+            hint = did_you_mean(key, KEYS) or f"known keys: {', '.join(KEYS)}"
+            problems.append(_problem(source, key, "settings-unknown-key", f"unknown setting `{key}`", hint))
+            continue
+        wanted = _mismatch(name, value)
+        if wanted:
+            message = f"`{key}` must be {wanted}, not {_kind(value)}"
+            problems.append(_problem(source, key, "settings-wrong-type", message, None))
+            continue
+        values[name] = tuple(value) if name in _LISTS else value
+    if problems:
+        raise ProblemError(problems)
+    return replace(Settings(home=home, source=source), **values)
+
+
+def _mismatch(name: str, value: Any) -> str | None:
+    """What `value` should have been, or None when it is right."""
+    if name in _LISTS:
+        good = isinstance(value, list) and all(isinstance(v, str) for v in value)
+        return None if good else "a list of strings"
+    if name in _STRINGS:
+        return None if isinstance(value, str) else "a string"
+    if name in _FLAGS:
+        return None if isinstance(value, bool) else "true or false"
+    return None if isinstance(value, dict) else "a table"
+
+
+def _kind(value: Any) -> str:
+    names: dict[type, str] = {str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "a table" if isinstance(value, dict) else "a list")
+
+
+def _problem(source: Source, key: str, code: str, message: str, hint: str | None) -> Problem:
+    return Problem(code, message, source, key_span(source, key), hint=hint)
+
+
+def key_span(source: Source, key: str) -> Span:
+    """Where a settings key stands: the first line that begins with it."""
+    offset = 0
+    for line in source.text.split("\n"):
+        name = line.split("=")[0].strip().strip("[]\"'").rsplit(".", 1)[-1]
+        if name == key:
+            start = offset + line.index(key)
+            return Span(start, start + len(key))
+        offset += len(line) + 1
+    return NOWHERE
+
+
+assert set(KEYS) <= {f.name for f in fields(Settings)}

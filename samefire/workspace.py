@@ -1,0 +1,122 @@
+"""A rules repository on disk: settings, field types, rules, fixtures. The one place that walks folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from samefire import ruleset
+from samefire.fields import FieldTypes
+from samefire.harness.case import Cases, folder_of, load_folder
+from samefire.problems import Problem, ProblemError, Severity
+from samefire.rule import Rule
+from samefire.settings import Settings, find
+from samefire.source import Source, Span
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What a command works on. `problems` are those of files that gave no rule."""
+
+    settings: Settings
+    fields: FieldTypes
+    rules: tuple[Rule, ...]
+    problems: tuple[Problem, ...] = ()
+
+    def cases(self, rule: Rule) -> Cases:
+        """The fixtures of a rule."""
+        roots = [self.settings.path(r) for r in self.settings.rules]
+        folder = folder_of(Path(rule.path), roots, self.settings.path(self.settings.fixtures))
+        return load_folder(folder, shown(folder))
+
+    def excused(self, rule: Rule) -> bool:
+        """Whether the settings name the rule (path, stem or id) as one without fixtures."""
+        names = {rule.path, Path(rule.path).stem, rule.id}
+        return any(name in names for name in self.settings.without_fixtures)
+
+
+def shown(path: Path) -> str:
+    """A path as people read it: relative to the working folder when it lies below."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def open_workspace(
+    paths: Sequence[str], settings: Settings | None = None, mapping: Path | None = None
+) -> Workspace:
+    """The rules at `paths` (files, folders, globs; none: the settings' folders). Raises ProblemError when
+    the settings or field types cannot be read."""
+    settings = settings or find(Path(paths[0]) if paths and Path(paths[0]).is_dir() else Path.cwd())
+    fields = load_fields(settings, mapping)
+    targets = list(paths) or [shown(settings.path(r)) for r in settings.rules]
+    loaded = ruleset.load(targets)
+    return Workspace(settings, fields, loaded.rules, loaded.problems)
+
+
+def load_fields(settings: Settings, mapping: Path | None = None) -> FieldTypes:
+    """ECS and vendor fields, the project's own `fields/`, and a mapping file, later ones winning."""
+    fields = FieldTypes.ecs()
+    layers = [_layer(path) for path in _field_files(settings)]
+    if mapping is not None:
+        layers.append(_layer(mapping))
+    return fields.layered(*layers) if layers else fields
+
+
+def _field_files(settings: Settings) -> Iterable[Path]:
+    for name in settings.fields:
+        path = settings.path(name)
+        if path.is_dir():
+            yield from sorted(p for p in path.iterdir() if p.suffix in (".toml", ".json"))
+        elif path.is_file():
+            yield path
+
+
+def _layer(path: Path) -> FieldTypes:
+    source = read_text(path, "fields")
+    if path.suffix == ".toml":
+        return FieldTypes.from_toml(source)
+    return FieldTypes.from_mapping(read_json(source, "mapping"))
+
+
+def read_text(path: Path, kind: str) -> Source:
+    """A text file; raises ProblemError `<kind>-unreadable`."""
+    try:
+        return Source(shown(path), path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        message = f"cannot be read: {str(reason).lower()}"
+        raise ProblemError([Problem(f"{kind}-unreadable", message, Source(shown(path), ""))]) from error
+
+
+def read_json(source: Source, kind: str) -> dict[str, Any]:
+    """A JSON object; raises ProblemError `<kind>-syntax`."""
+    try:
+        data = orjson.loads(source.text)
+    except orjson.JSONDecodeError as error:
+        message = f"not valid JSON: {error.msg.split(': line')[0]}"
+        span = Span(error.pos, error.pos + 1)
+        raise ProblemError([Problem(f"{kind}-syntax", message, source, span)]) from error
+    if not isinstance(data, dict):
+        raise ProblemError([Problem(f"{kind}-syntax", "must be a JSON object", source)])
+    return data
+
+
+def without_rules(workspace: Workspace, paths: Sequence[str]) -> Workspace:
+    """The workspace, with an error when it holds no rule at all: a gate on nothing is no gate."""
+    if workspace.rules or workspace.problems:
+        return workspace
+    where = ", ".join(paths) or ", ".join(workspace.settings.rules)
+    problem = Problem(
+        "no-rules",
+        f"no rule found in {where}",
+        Source(where, ""),
+        severity=Severity.ERROR,
+        hint="give a rule file (`*.toml`), a folder or a pattern",
+    )
+    return replace(workspace, problems=(problem,))
