@@ -41,7 +41,9 @@ Pattern = tuple[str | Wild, ...]
 @dataclass(frozen=True, slots=True)
 class Exists:
     """The field has at least one value (null and [] are none, "" is one); an object exists when a part
-    does."""
+    does. `null`: a field that is in the document with null or [] exists too, as Sigma says of raw events."""
+
+    null: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,15 @@ class DateRange:
 
 
 @dataclass(frozen=True, slots=True)
+class DatePart:
+    """One part of a date value lies in the range: `minute`, `hour`, `day`, `week` (ISO), `month`, `year`, as
+    the value is written (no conversion of time zones)."""
+
+    part: str
+    bounds: NumberRange
+
+
+@dataclass(frozen=True, slots=True)
 class IpRange:
     """An address in the range, both ends included, as 128-bit numbers (IPv4 mapped into ::ffff:0:0/96).
     One address: low = high."""
@@ -217,6 +228,7 @@ Test = (
     | NumberRange
     | BooleanIs
     | DateRange
+    | DatePart
     | IpRange
     | VersionRange
 )
