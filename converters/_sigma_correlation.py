@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samefire.query.ast import Node
-from samefire.query.dates import DateMathError, resolve
+from samefire.query.dates import DateError, resolve
 from samefire.query.detection import Pipe, Sample, Sequence, Stage, Threshold
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Span
@@ -45,8 +45,8 @@ def lookback(rule: Rule, losses: Losses) -> int | None:
     start, end = str(rule.contents.get("from", "now-6m")), str(rule.contents.get("to", "now"))
     now = 1_700_000_000 * 1_000_000_000
     try:
-        length = (resolve(end, now) - resolve(start, now)) // 1_000_000
-    except DateMathError as error:
+        length = (resolve(end, now, round_up=False) - resolve(start, now, round_up=False)) // 1_000_000
+    except DateError as error:
         losses.refuse("sigma-cannot-timespan", f"the look-back of the rule cannot be read: {error}", NOWHERE)
         return None
     if length <= 0:
