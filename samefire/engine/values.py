@@ -120,7 +120,7 @@ class Clock:
         self.now = now
 
     def bound(self, bound: ast.DateBound) -> int:
-        """The instant of one end of a range of time. Raises DateMathError."""
+        """The instant of one end of a range of time. Raises dates.DateError."""
         if bound.math is not None:
             return resolve(bound.math, self.now, round_up=bound.round_up)
         assert bound.nanos is not None
@@ -131,7 +131,7 @@ EPOCH = Clock(0)
 
 
 def predicate(test: ast.Test, clock: Clock = EPOCH) -> Predicate:
-    """A function of one value. Raises RegexRefused for a pattern that cannot be run, DateMathError for a
+    """A function of one value. Raises RegexRefused for a pattern that cannot be run, DateError for a
     bound that is no date; the function itself may raise RegexTooHard."""
     match test:
         case ast.Exists(ignore_above=limit):
