@@ -135,6 +135,19 @@ def flatten(document: Document) -> Iterator[tuple[str, Scalar]]:
                     yield name, item
 
 
+def is_present(document: Document, path: str) -> bool:
+    """Whether the field is in the document, if only with null, [] or as an object."""
+    queue: list[tuple[Document, str]] = [(document, path)]
+    for obj, rest in queue:
+        for key, value in obj.items():
+            if key == rest or key.startswith(rest + "."):
+                return True
+            if rest.startswith(key + "."):
+                below = rest[len(key) + 1 :]
+                queue.extend((item, below) for item in leaves(value) if isinstance(item, dict))
+    return False
+
+
 def values_at(document: Document, path: str) -> Iterator[Scalar | None]:
     """The values of one field, nulls too: None for each null that stands in the document."""
     queue: list[tuple[Document, str]] = [(document, path)]

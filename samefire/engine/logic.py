@@ -35,6 +35,13 @@ class NullSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class PresentSlot:
+    """Whether a document holds the field at all, if only with null or []."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnySlot:
     """The values of every field but those named."""
 
@@ -63,7 +70,7 @@ class JointSlot:
     paths: tuple[str, ...]
 
 
-SlotKey = FieldSlot | NullSlot | AnySlot | PatternSlot | NestedSlot | JointSlot
+SlotKey = FieldSlot | NullSlot | PresentSlot | AnySlot | PatternSlot | NestedSlot | JointSlot
 GroupTest = ast.Test | ast.Node
 Needs = dict[int, list[int]]
 Verdict = Callable[[Sequence[int]], Any]
@@ -193,6 +200,8 @@ class _Folder:
         node: ast.Leaf | ast.AnyField | ast.FieldPattern | ast.FieldsCompare | ast.Nested | ast.Script,
     ) -> Group:
         match node:
+            case ast.Leaf(test=ast.Exists(null=True) as test):
+                return self._group(PresentSlot(node.reads), test)
             case ast.Leaf(test=test):
                 null = node.null_value
                 if null is None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.events import Document, Events, Trie, flatten, has_value, leaves, objects_at, values_at
+from samefire.engine.events import Document, Events, Trie, flatten, has_value, is_present, leaves, objects_at, values_at
 from samefire.engine.glob import glob
 from samefire.engine.joint import JointMasks
 from samefire.engine.logic import (
@@ -24,6 +24,7 @@ from samefire.engine.logic import (
     NestedSlot,
     NullSlot,
     PatternSlot,
+    PresentSlot,
     Slots,
     Verdict,
     formula,
@@ -189,7 +190,7 @@ class _Source:
         self.joint: JointMasks | None = None
         self.nested: Plan | None = None
         match key:
-            case FieldSlot() | NullSlot() | AnySlot() | PatternSlot():
+            case FieldSlot() | NullSlot() | PresentSlot() | AnySlot() | PatternSlot():
                 self.fields = FieldMasks(groups, Clock(now))
             case JointSlot(paths=paths):
                 self.joint = JointMasks(paths, groups, now)
@@ -408,6 +409,12 @@ class _Part:
                 self._fill.append(_wide_filler(local, source, keep))
             case NullSlot():
                 self._fill.append(_null_filler(local, source, keep))
+            case PresentSlot(path=path):
+
+                def fill_present(document: Document, masks: list[int], _: list[list[Any]]) -> None:
+                    masks[local] = keep if is_present(document, path) else 0
+
+                self._fill.append(fill_present)
             case FieldSlot():
                 pass
 
