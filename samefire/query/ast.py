@@ -41,7 +41,9 @@ Pattern = tuple[str | Wild, ...]
 @dataclass(frozen=True, slots=True)
 class Exists:
     """The field has at least one value (null and [] are none, "" is one); an object exists when a part
-    does."""
+    does. A string longer than `ignore_above` is not indexed and counts for nothing."""
+
+    ignore_above: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +230,14 @@ Test = (
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """True when any value of `field` passes `test`. `column` is where the values lie in the document when
-    that is another name (a multi-field `x.text` reads `x`; an alias reads its path)."""
+    that is another name (a multi-field `x.text` reads `x`; an alias reads its path). `null_value`: a null in
+    the document (not an absent field) counts as this value, as the mapping says."""
 
     field: str
     test: Test
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
     column: str | None = None
+    null_value: str | int | float | bool | None = None
 
     @property
     def reads(self) -> str:
@@ -243,20 +247,24 @@ class Leaf:
 @dataclass(frozen=True, slots=True)
 class AnyField:
     """True when any value of any field passes `test` (keywords without a field: Sigma; free text: the
-    lowering of KQL and Lucene gives one such leaf a type)."""
+    lowering of KQL and Lucene gives one such leaf a type). The fields named in `without` are left out: the
+    lowering asks them by their type."""
 
     test: Test
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldPattern:
     """True when any value of any field whose name fits `pattern` passes `test`; only for fields that the
-    mapping does not list (listed ones are expanded when lowering)."""
+    mapping does not list (listed ones are expanded when lowering), and for the keys of a flattened field
+    (`labels.*`). The fields named in `without` are left out."""
 
     pattern: Pattern
     test: Test
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    without: frozenset[str] = frozenset()
 
 
 class Relation(Enum):
