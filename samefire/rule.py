@@ -21,7 +21,7 @@ from samefire.toml_places import Fault, Places, scan
 from samefire.toml_text import tables
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One valid rule. The tables are plain dictionaries as TOML gives them; whole numbers and flags that were
     written in another type are already what they are read as.
@@ -126,7 +126,9 @@ def load(source: Source) -> Rule:
     if any(p.severity is Severity.ERROR for p in problems):
         raise ProblemError(problems)
     get = data.get
-    return Rule(source, get("metadata", {}), get("rule", {}), get("transform", {}), get("sigma", {}), tuple(problems))
+    return Rule(
+        source, get("metadata", {}), get("rule", {}), get("transform", {}), get("sigma", {}), tuple(problems)
+    )
 
 
 def load_path(path: str | os.PathLike[str]) -> Rule:

@@ -100,7 +100,9 @@ def _maturity(metadata: Tables, rule: Tables, report: Report) -> None:
 def _min_stack(metadata: Tables, rule: Tables, report: Report) -> None:
     if metadata.get("min_stack_version") and not metadata.get("min_stack_comments"):
         message, hint = "`min_stack_version` is not explained", "say why in `min_stack_comments`"
-        report.warning("rule-min-stack-comments", ("metadata", "min_stack_version"), message, hint, on_key=True)
+        report.warning(
+            "rule-min-stack-comments", ("metadata", "min_stack_version"), message, hint, on_key=True
+        )
 
 
 # ---- time windows -------------------------------------------------------------------------------------
@@ -119,7 +121,9 @@ def _window(metadata: Tables, rule: Tables, report: Report) -> None:
         return
     key = "interval" if "interval" in rule else "from"
     message = f"the rule runs every {interval} and looks back {back[4:]}: events in between are never seen"
-    report.warning("rule-window-gap", ("rule", key), message, f'look back further: from = "now-{2 * every // 60}m"')
+    report.warning(
+        "rule-window-gap", ("rule", key), message, f'look back further: from = "now-{2 * every // 60}m"'
+    )
 
 
 def _building_block(metadata: Tables, rule: Tables, report: Report) -> None:
@@ -132,10 +136,14 @@ def _building_block(metadata: Tables, rule: Tables, report: Report) -> None:
         if value is None:
             message = f"a building block rule needs `{key}` of at least {least}"
             report.error("rule-building-block-window", ("rule",), message, hint, on_key=True)
-        elif isinstance(value, str) and (span := _seconds(pattern, value)) is not None:
-            if span < (_seconds(pattern, least) or 0):
-                message = f"`{key}` of a building block rule is at least {least}, not {value}"
-                report.error("rule-building-block-window", ("rule", key), message, hint)
+        elif isinstance(value, str) and _shorter(value, least, pattern):
+            message = f"`{key}` of a building block rule is at least {least}, not {value}"
+            report.error("rule-building-block-window", ("rule", key), message, hint)
+
+
+def _shorter(value: str, least: str, pattern: re.Pattern[str]) -> bool:
+    span, bound = _seconds(pattern, value), _seconds(pattern, least)
+    return span is not None and bound is not None and span < bound
 
 
 # ---- queries ------------------------------------------------------------------------------------------
@@ -176,7 +184,9 @@ def _threat_query(metadata: Tables, rule: Tables, report: Report) -> None:
 def _threat_mapping(metadata: Tables, rule: Tables, report: Report) -> None:
     """A group needs one clause that is not negated, and must not both have and negate one pair."""
     for i, group in enumerate(_list(rule, "threat_mapping")):
-        entries = [e for e in _list(group, "entries") if isinstance(e, dict)] if isinstance(group, dict) else []
+        entries = (
+            [e for e in _list(group, "entries") if isinstance(e, dict)] if isinstance(group, dict) else []
+        )
         path = ("rule", "threat_mapping", i, "entries")
         if entries and all(e.get("negate") for e in entries):
             message = "every clause of this group is negated; it would match nearly every event"
@@ -213,7 +223,10 @@ def _new_terms(metadata: Tables, rule: Tables, report: Report) -> None:
             report.error("rule-conflict", ("rule", key), message, "keep one of the two", on_key=True)
         _new_terms_table(_in(rule, "new_terms"), report)
     elif not flat:
-        message, hint = "[rule] has no `new_terms`", "add `new_terms_fields = […]` and `history_window_start = \"…\"`"
+        message, hint = (
+            "[rule] has no `new_terms`",
+            'add `new_terms_fields = […]` and `history_window_start = "…"`',
+        )
         report.error("rule-missing-key", ("rule",), message, hint, on_key=True)
     elif len(flat) == 1:
         other = _FLAT[1 - _FLAT.index(flat[0])]
@@ -232,7 +245,9 @@ def _new_terms_table(table: Tables, report: Report) -> None:
         if i:
             message = "only the first history window is used"
             report.warning("rule-ignored", (*path, "history_window_start", i), message, "remove it")
-        elif isinstance(window, dict) and window.get("field", "history_window_start") != "history_window_start":
+        elif (
+            isinstance(window, dict) and window.get("field", "history_window_start") != "history_window_start"
+        ):
             message = 'the `field` of a history window is always "history_window_start"'
             report.warning("rule-bad-value", (*path, "history_window_start", 0, "field"), message)
 
@@ -281,9 +296,7 @@ def _threat_entry(entry: Tables, path: tuple[str | int, ...], report: Report) ->
                 _belongs(sub, technique, inner, report)
 
 
-def _threat_id(
-    item: Tables, pattern: str, example: str, path: tuple[str | int, ...], report: Report
-) -> None:
+def _threat_id(item: Tables, pattern: str, example: str, path: tuple[str | int, ...], report: Report) -> None:
     name, link = _str(item, "id"), _str(item, "reference").rstrip("/")
     if not name:
         return

@@ -25,7 +25,8 @@ _interval = Text('a time such as "5m" (s, m, h, d)', r"0*[1-9]\d*[smhd]")
 _date_math = Text('date math such as "now-9m"', DATE_MATH)
 _uuid = Text(
     "a lower-case UUID such as `5f1c9a0e-3b61-4f5e-9d5b-0d6c2f1a7e43`",
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|7eb54028-ca72-4eb7-8185-b6864572347db",  # Elastic published one with a digit too many
 )
 SEVERITIES = ("low", "medium", "high", "critical")
 _severity = Text(choices=SEVERITIES)
@@ -217,9 +218,9 @@ _OWN: Mapping[str, Table] = {
 TYPES: tuple[str, ...] = tuple(_OWN)
 
 _SET_BY_KIBANA = (
-    "id immutable rule_source created_at created_by updated_at updated_by execution_summary output_index "
-    "namespace outcome alias_target_id alias_purpose"
-).split()
+    *("id", "immutable", "rule_source", "created_at", "created_by", "updated_at", "updated_by", "outcome"),
+    *("execution_summary", "output_index", "namespace", "alias_target_id", "alias_purpose"),
+)
 _LOCKED = ("version", "revision")
 
 

@@ -41,7 +41,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """true or false; also the words and numbers that the exporter of Elastic's rules takes, with a warning."""
+    """true or false; also words and numbers that Elastic's exporter takes so, with a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,14 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     coerced: list[tuple[Any, Any, Any]] = field(default_factory=list)  # container, key, value
 
-    def error(self, code: str, path: Path, message: str, hint: str | None = None, on_key: bool = False) -> None:
+    def error(
+        self, code: str, path: Path, message: str, hint: str | None = None, on_key: bool = False
+    ) -> None:
         self.findings.append(Finding(code, path, message, hint, on_key))
 
-    def warning(self, code: str, path: Path, message: str, hint: str | None = None, on_key: bool = False) -> None:
+    def warning(
+        self, code: str, path: Path, message: str, hint: str | None = None, on_key: bool = False
+    ) -> None:
         self.findings.append(Finding(code, path, message, hint, on_key, warning=True))
 
 
@@ -187,7 +191,9 @@ def _number(value: Any) -> int | None:
 
 
 _TRUE = frozenset(("t", "T", "true", "True", "TRUE", "on", "On", "ON", "y", "Y", "yes", "Yes", "YES", "1"))
-_FALSE = frozenset(("f", "F", "false", "False", "FALSE", "off", "Off", "OFF", "n", "N", "no", "No", "NO", "0"))
+_FALSE = frozenset(
+    ("f", "F", "false", "False", "FALSE", "off", "Off", "OFF", "n", "N", "no", "No", "NO", "0")
+)
 
 
 def _truth(value: Any) -> bool | None:
@@ -211,7 +217,12 @@ def _list(shape: ListOf, value: Any, path: Path, report: Report) -> None:
         return
     if len(value) < shape.minimum or (shape.maximum is not None and len(value) > shape.maximum):
         report.error("rule-bad-value", path, f"{name(path)} must hold {_count(shape)}, not {len(value)}")
-    if type(shape.item) is Text and not shape.item.choices and shape.item.pattern is None and shape.item.empty:
+    if (
+        type(shape.item) is Text
+        and not shape.item.choices
+        and shape.item.pattern is None
+        and shape.item.empty
+    ):
         for i, item in enumerate(value):  # the usual list, without a call for each
             if type(item) is not str:
                 _text(shape.item, item, (*path, i), report)
@@ -231,7 +242,10 @@ def _entry(shape: Shape, container: Any, key: Any, value: Any, path: Path, repor
             report.coerced.append((container, key, right))
             said = _as_toml(right)
             report.warning(
-                "rule-coerced", path, f"{name(path)} is {describe(value)} and is read as {said}", f"write {said}"
+                "rule-coerced",
+                path,
+                f"{name(path)} is {describe(value)} and is read as {said}",
+                f"write {said}",
             )
 
 
@@ -284,7 +298,9 @@ def _free(value: Any, path: Path, report: Report) -> None:
             _free(item, (*path, i), report)
     elif not isinstance(value, str | bool | int) and not (isinstance(value, float) and math.isfinite(value)):
         hint = f'write it as text: "{_as_text(value)}"'
-        report.error("rule-wrong-type", path, f"{name(path)} is {describe(value)}, which JSON cannot say", hint)
+        report.error(
+            "rule-wrong-type", path, f"{name(path)} is {describe(value)}, which JSON cannot say", hint
+        )
 
 
 # ---- words ------------------------------------------------------------------------------------------
@@ -327,8 +343,10 @@ def wanted(shape: Shape) -> str:
     match shape:
         case Text():
             if shape.choices:
-                return "one of " + ", ".join(f"`{c}`" for c in shape.choices) if len(shape.choices) > 1 else (
-                    f"`{shape.choices[0]}`"
+                return (
+                    "one of " + ", ".join(f"`{c}`" for c in shape.choices)
+                    if len(shape.choices) > 1
+                    else (f"`{shape.choices[0]}`")
                 )
             return shape.what or "a text"
         case Whole():
@@ -371,7 +389,9 @@ def _count(shape: ListOf) -> str:
     what = "values" if isinstance(shape.item, Text) else "entries"
     if shape.maximum is None:
         return f"at least {shape.minimum} of its {what}" if shape.minimum > 1 else "at least one value"
-    return f"{shape.minimum} to {shape.maximum} {what}" if shape.minimum else f"at most {shape.maximum} {what}"
+    return (
+        f"{shape.minimum} to {shape.maximum} {what}" if shape.minimum else f"at most {shape.maximum} {what}"
+    )
 
 
 def _wrong_type(shape: Shape, value: Any, path: Path, report: Report, hint: str | None = None) -> None:
@@ -381,9 +401,7 @@ def _wrong_type(shape: Shape, value: Any, path: Path, report: Report, hint: str 
 
 
 def _bad_value(shape: Shape, value: Any, path: Path, report: Report, hint: str | None = None) -> None:
-    report.error(
-        "rule-bad-value", path, f"{name(path)} must be {wanted(shape)}, not {describe(value)}", hint
-    )
+    report.error("rule-bad-value", path, f"{name(path)} must be {wanted(shape)}, not {describe(value)}", hint)
 
 
 def _scalar(value: Any) -> bool:

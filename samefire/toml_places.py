@@ -209,7 +209,9 @@ class _Scanner:
         parts = self.key()
         close = "]]" if double else "]"
         if not self.text.startswith(close, self.at):
-            raise Fault(Span(start, self.line_end(start)), f"expected `{close}` at the end of this table's name")
+            raise Fault(
+                Span(start, self.line_end(start)), f"expected `{close}` at the end of this table's name"
+            )
         self.at += len(close)
         return self.open_table(parts, Span(start, self.at), double)
 
@@ -246,7 +248,9 @@ class _Scanner:
         if self.kinds.get(path) in kinds:
             first = self.text.count("\n", 0, self.places[path].key.start) + 1
             name = ".".join(str(part) for part in path)
-            raise Fault(key, f"`{name}` is already defined on line {first}", "remove or rename one of the two")
+            raise Fault(
+                key, f"`{name}` is already defined on line {first}", "remove or rename one of the two"
+            )
 
     # ---- keys ------------------------------------------------------------------------------------
 
@@ -289,7 +293,9 @@ class _Scanner:
         parts = self.key()
         if not self.text.startswith("=", self.at):
             whole = Span(parts[0][1].start, parts[-1][1].end)
-            raise Fault(Span(self.at, self.at + 1), f"expected `=` after the key `{self.text[slice(*whole)]}`")
+            raise Fault(
+                Span(self.at, self.at + 1), f"expected `=` after the key `{self.text[slice(*whole)]}`"
+            )
         self.at += 1
         self.blank()
         path = prefix
@@ -364,7 +370,9 @@ class _Scanner:
         begun = self.text.rfind("\n", 0, self.at) + 1
         statement = bracket == "]" and begun > start and _STATEMENT.match(self.text, begun)
         if self.at >= len(self.text) or (statement and self.text[self.at] != "["):
-            raise Fault(Span(start, start + 1), f"the {what} that starts here is never closed", f"add `{bracket}`")
+            raise Fault(
+                Span(start, start + 1), f"the {what} that starts here is never closed", f"add `{bracket}`"
+            )
         return False
 
     def comma(self, bracket: str) -> None:
@@ -392,7 +400,9 @@ class _Scanner:
             hint = f"close it with {quotes}"
             if len(quotes) == 1:
                 hint += f" on the same line, or use {quotes * 3} for text of several lines"
-            raise Fault(Span(self.at, self.at + len(quotes)), "the text that starts here is never closed", hint)
+            raise Fault(
+                Span(self.at, self.at + len(quotes)), "the text that starts here is never closed", hint
+            )
         self.check_characters(match.start(), match.end(), quotes)
         self.at = match.end()
         return Span(*match.span())
