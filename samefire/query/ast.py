@@ -41,7 +41,9 @@ Pattern = tuple[str | Wild, ...]
 @dataclass(frozen=True, slots=True)
 class Exists:
     """The field has at least one value (null and [] are none, "" is one); an object exists when a part
-    does."""
+    does. A value longer than `ignore_above` is not indexed and does not count."""
+
+    ignore_above: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
