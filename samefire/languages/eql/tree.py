@@ -1,7 +1,7 @@
 """The syntax tree of EQL: what was written, before any meaning.
 
-Spans, the spelling of numbers and comments do not count for equality. `eql_parse` makes it, `eql_render`
-writes it, `eql_verify` judges it, `eql_lower` says what it means.
+Spans, the spelling of numbers and comments do not count for equality. `parse` makes it, `render`
+writes it, `verify` judges it, `lower` says what it means.
 """
 
 from __future__ import annotations

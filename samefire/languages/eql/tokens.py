@@ -9,35 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
-from samefire.languages.eql_tree import Comment
+from samefire.languages.eql.tree import Comment
 from samefire.problems import Problem, ProblemError
 from samefire.source import Source, Span
 
 KEYWORDS = frozenset(
-    [
-        "and",
-        "any",
-        "by",
-        "false",
-        "in",
-        "in~",
-        "join",
-        "like",
-        "like~",
-        "maxspan",
-        "not",
-        "null",
-        "of",
-        "or",
-        "regex",
-        "regex~",
-        "sample",
-        "sequence",
-        "true",
-        "until",
-        "where",
-        "with",
-    ]
+    "and any by false in in~ join like like~ maxspan not null of or regex regex~ sample sequence true until "  # noqa: SIM905
+    "where with".split()
 )
 
 _SCAN = re.compile(

@@ -1,14 +1,16 @@
 """EQL, the event query language, as Elasticsearch accepts it.
 
-The public face: `parse`, `field_names`. `eql_tokens` and `eql_parse` read, `eql_tree` holds the tree.
+The public face: `parse`, `render`, `field_names`. `tokens`, `reader`, `expressions` and `parse` read; `tree`
+holds the syntax tree; `render` writes it.
 """
 
 from __future__ import annotations
 
-from samefire.languages.eql_parse import parse
-from samefire.languages.eql_tree import Field, Query, filters, terms, walk
+from samefire.languages.eql.parse import parse
+from samefire.languages.eql.render import render
+from samefire.languages.eql.tree import Field, Query, filters, terms, walk
 
-__all__ = ["Query", "field_names", "parse"]
+__all__ = ["Query", "field_names", "parse", "render"]
 
 
 def field_names(tree: Query) -> tuple[str, ...]:
