@@ -5,6 +5,7 @@ Verdicts are remembered for each distinct combination of values. What a script m
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -58,11 +59,10 @@ class JointMasks:
 def _test(node: ast.FieldsCompare | ast.Script, paths: Sequence[str], now: int) -> Joint:
     if isinstance(node, ast.FieldsCompare):
         return lambda values: compare(node, values[0], values[-1])
-    from samefire.engine import script
-
+    script: Any = importlib.import_module("samefire.engine.script")
     places = {path: place for place, path in enumerate(paths)}
     context = Context(now=now)
-    return lambda values: script.holds(node.expression, lambda path: values[places[path]], context)
+    return lambda values: bool(script.holds(node.expression, lambda path: values[places[path]], context))
 
 
 def compare(node: ast.FieldsCompare, left: Sequence[Scalar], right: Sequence[Scalar]) -> bool:

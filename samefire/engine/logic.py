@@ -26,15 +26,34 @@ class FieldSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class NullSlot:
+    """The values of one document field where a null counts as a value (of this type, written so)."""
+
+    path: str
+    type: str
+    null: str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class PresentSlot:
+    """Whether a document holds the field at all, if only with null or []."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnySlot:
-    """The values of every field."""
+    """The values of every field but those named."""
+
+    without: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class PatternSlot:
-    """The values of every field whose name fits."""
+    """The values of every field whose name fits, but those named."""
 
     pattern: ast.Pattern
+    without: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,7 @@ class JointSlot:
     paths: tuple[str, ...]
 
 
-SlotKey = FieldSlot | AnySlot | PatternSlot | NestedSlot | JointSlot
+SlotKey = FieldSlot | NullSlot | PresentSlot | AnySlot | PatternSlot | NestedSlot | JointSlot
 GroupTest = ast.Test | ast.Node
 Needs = dict[int, list[int]]
 Verdict = Callable[[Sequence[int]], Any]
@@ -181,12 +200,17 @@ class _Folder:
         node: ast.Leaf | ast.AnyField | ast.FieldPattern | ast.FieldsCompare | ast.Nested | ast.Script,
     ) -> Group:
         match node:
+            case ast.Leaf(test=ast.Exists(null=True) as test):
+                return self._group(PresentSlot(node.reads), test)
             case ast.Leaf(test=test):
-                return self._group(FieldSlot(node.reads), test)
-            case ast.AnyField(test=test):
-                return self._group(AnySlot(), test)
-            case ast.FieldPattern(pattern=pattern, test=test):
-                return self._group(PatternSlot(pattern), test)
+                null = node.null_value
+                if null is None:
+                    return self._group(FieldSlot(node.reads), test)
+                return self._group(NullSlot(node.reads, type(null).__name__, null), test)
+            case ast.AnyField(test=test, without=without):
+                return self._group(AnySlot(without), test)
+            case ast.FieldPattern(pattern=pattern, test=test, without=without):
+                return self._group(PatternSlot(pattern, without), test)
             case ast.Nested(path=path):
                 return self._group(NestedSlot(path), node, id(node))
             case ast.FieldsCompare(left=left, right=right):

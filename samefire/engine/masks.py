@@ -16,7 +16,7 @@ from samefire.engine.regex import RegexRefused, as_pattern
 from samefire.engine.values import Clock, Predicate, ignored, predicate, text
 from samefire.query import ast
 from samefire.query.ast import Fold, Pattern
-from samefire.query.dates import DateMathError
+from samefire.query.dates import DateError
 
 MAX_VALUES = 20_000
 MAX_CHARACTERS = 16_000_000
@@ -64,7 +64,7 @@ class FieldMasks:
             for test in tests:
                 try:
                     self._add(test, 1 << bit, clock)
-                except (RegexRefused, DateMathError) as error:
+                except (RegexRefused, DateError) as error:
                     self.failures[bit] = str(error)
         self.memo = Memo(self._mask)
 
@@ -79,8 +79,8 @@ class FieldMasks:
                 exact[folded] = exact.get(folded, 0) | bit
             case ast.Wildcard(pattern=pattern, fold=fold, ignore_above=limit):
                 self._view(fold, limit).add(fold_pattern(pattern, fold), bit)
-            case ast.Regex(fold=fold, ignore_above=limit) if (pattern := as_pattern(test)) is not None:
-                self._view(fold, limit).add(fold_pattern(pattern, fold), bit)
+            case ast.Regex(fold=fold, ignore_above=limit) if (plain := as_pattern(test)) is not None:
+                self._view(fold, limit).add(fold_pattern(plain, fold), bit)
             case _:
                 self._others.append((predicate(test, clock), bit))
 

@@ -1,9 +1,9 @@
 """Many nodes over many events at once.
 
 An event becomes a tuple of bit masks, one a field, through a memo of each field's distinct values; verdicts
-are remembered for each distinct tuple. Fields that many nodes require (event.category, host.os.type) split the
-events first, so that only the fields and nodes of that part are looked at; a node runs only on a tuple that
-has all the bits that it needs. Leaves are shared over all nodes. One node on one event takes the same way.
+are remembered for each distinct tuple. Fields that many nodes require (event.category, host.os.type) split
+the events first, so that only the fields and nodes of that part are looked at; a node runs only on a tuple
+that has the bits that it needs. Leaves are shared over all nodes. One node on one event takes the same way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.events import Document, Events, Trie, flatten, has_value, leaves, objects_at
+from samefire.engine.events import Document, Events, Trie, flatten, has_value, is_present, leaves, objects_at, values_at
 from samefire.engine.glob import glob
 from samefire.engine.joint import JointMasks
 from samefire.engine.logic import (
@@ -22,7 +22,9 @@ from samefire.engine.logic import (
     Formula,
     JointSlot,
     NestedSlot,
+    NullSlot,
     PatternSlot,
+    PresentSlot,
     Slots,
     Verdict,
     formula,
@@ -188,7 +190,7 @@ class _Source:
         self.joint: JointMasks | None = None
         self.nested: Plan | None = None
         match key:
-            case FieldSlot() | AnySlot() | PatternSlot():
+            case FieldSlot() | NullSlot() | PresentSlot() | AnySlot() | PatternSlot():
                 self.fields = FieldMasks(groups, Clock(now))
             case JointSlot(paths=paths):
                 self.joint = JointMasks(paths, groups, now)
@@ -297,7 +299,6 @@ class _Engine:
             if source.fields is None or not isinstance(source.key, FieldSlot):
                 continue
             node = root.add(source.key.path)
-            assert isinstance(node, Probe)
             keep = relevant.get(slot, -1)
             node.slot = local
             node.memo = _kept(source.fields.memo, keep)
@@ -406,10 +407,19 @@ class _Part:
                 self._fill.append(fill_nested)
             case AnySlot() | PatternSlot():
                 self._fill.append(_wide_filler(local, source, keep))
+            case NullSlot():
+                self._fill.append(_null_filler(local, source, keep))
+            case PresentSlot(path=path):
+
+                def fill_present(document: Document, masks: list[int], _: list[list[Any]]) -> None:
+                    masks[local] = keep if is_present(document, path) else 0
+
+                self._fill.append(fill_present)
+            case FieldSlot():
+                pass
 
     def _raw(self, path: str) -> int:
         node = self._trie.add(path)
-        assert isinstance(node, Probe)
         if node.raw < 0:
             node.raw = len(self._raws)
             self._raws.append(path)
@@ -451,12 +461,29 @@ def _wide_filler(
     assert source.fields is not None
     memo = source.fields.memo
     fits = glob(source.key.pattern) if isinstance(source.key, PatternSlot) else None
+    without = source.key.without
 
     def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
         mask = 0
         for name, value in flatten(document):
-            if fits is None or fits(name):
+            if name not in without and (fits is None or fits(name)):
                 mask |= memo[key_of(value)]
+        masks[local] = mask & keep
+
+    return fill
+
+
+def _null_filler(
+    local: int, source: _Source, keep: int
+) -> Callable[[Document, list[int], list[list[Any]]], None]:
+    """The mask of a field whose mapping gives null a value."""
+    assert source.fields is not None
+    memo, path, null = source.fields.memo, source.key.path, source.key.null
+
+    def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
+        mask = 0
+        for value in values_at(document, path):
+            mask |= memo[key_of(null if value is None else value)]
         masks[local] = mask & keep
 
     return fill

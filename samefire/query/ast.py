@@ -41,8 +41,8 @@ Pattern = tuple[str | Wild, ...]
 @dataclass(frozen=True, slots=True)
 class Exists:
     """The field has at least one value (null and [] are none, "" is one); an object exists when a part
-    does. A string longer than `ignore_above` is not indexed and counts for nothing. `null`: a field that is in
-    the document with null or [] exists too, as Sigma says of raw events."""
+    does. A string longer than `ignore_above` is not indexed and counts for nothing. `null`: a field that is
+    in the document with null or [] exists too, as Sigma says of raw events."""
 
     ignore_above: int | None = None
     null: bool = False
