@@ -88,12 +88,15 @@ def variations(node: Node, fields: FieldTypes, *, count: int = 200, seed: int = 
     lists, missing fields, other types and plain wildcards among them."""
     rng = Random(f"{seed}:variations")
     known = [p.event for p in positives(node, fields, seed=seed, limit=count // 4)]
-    known += [m.event for m in near_misses(node, fields, seed=seed, limit=count // 4)]
-    pools = _pools(node, fields, rng)
-    events = [copy.deepcopy(dict(event)) for event in known]
+    near = [m.event for m in near_misses(node, fields, seed=seed, limit=count // 4)]
+    right, pools = _pools(node, fields, rng)
+    events: list[Mapping[str, Any]] = [copy.deepcopy(dict(event)) for event in [*known, *near]]
     while len(events) < count:
-        base = flattened(rng.choice(known)) if known and rng.random() < 0.7 else {}
-        events.append(nested(_shaken(base, pools, fields, rng)))
+        if known and rng.random() < 0.8:
+            base = flattened(rng.choice(known))
+            events.append(nested(_changed(base, right if rng.random() < 0.6 else pools, fields, rng)))
+        else:
+            events.append(nested(_thrown(pools, fields, rng)))
     return events
 
 
@@ -107,7 +110,7 @@ def fires(node: Node, event: Mapping[str, Any]) -> bool:
 
 def _alternatives(node: Node) -> Iterator[Node | None]:
     """Each leaf that an event may satisfy to satisfy the query; None when there is none (`not x`)."""
-    leaves = list(_wanted(node))
+    leaves: list[Node | None] = list(_wanted(node))
     yield from leaves or [None]
 
 
@@ -267,7 +270,7 @@ def _scripted(kind: str, constants: list[Any], name: str, fields: FieldTypes, rn
     texts = [c for c in constants if isinstance(c, str)]
     numbers = [c for c in constants if isinstance(c, int | float) and not isinstance(c, bool)]
     if kind in ("keyword", "wildcard", "text", "match_only_text", "dynamic"):
-        choices: list[Any] = [t for t in texts] + [f"x{t}" for t in texts] + [f"{t}x" for t in texts]
+        choices: list[Any] = list(texts) + [f"x{t}" for t in texts] + [f"{t}x" for t in texts]
         choices += ["x" * max(0, min(int(n) + step, 5000)) for n in numbers for step in (-1, 0, 1)]
         choices += [t.swapcase() for t in texts]
     else:
@@ -284,7 +287,9 @@ def _spoilt(node: Node, flat: Flat, fields: FieldTypes, rng: Random) -> Iterator
         if not isinstance(leaf, Leaf) or leaf.reads.startswith("@timestamp"):
             continue
         if wanted and fires(leaf, flat):
-            yield Generated(nested({k: v for k, v in flat.items() if k != leaf.reads}), f"{leaf.reads}: missing", leaf)
+            yield Generated(
+                nested({k: v for k, v in flat.items() if k != leaf.reads}), f"{leaf.reads}: missing", leaf
+            )
             for what, value in failing(leaf.test, rng):
                 yield Generated(nested({**flat, leaf.reads: value}), f"{leaf.reads}: {what}", leaf)
         elif not wanted:
@@ -317,35 +322,41 @@ def _exclusions(node: Node) -> Iterator[Node]:
 # ---- shaking --------------------------------------------------------------------------------------------
 
 
-def _pools(node: Node, fields: FieldTypes, rng: Random) -> dict[str, list[Any]]:
-    """For each field of the query the values of all its clauses, right and nearly right."""
-    pools: dict[str, list[Any]] = {}
+Pools = dict[str, list[Any]]
+
+
+def _pools(node: Node, fields: FieldTypes, rng: Random) -> tuple[Pools, Pools]:
+    """For each field of the query the values that some clause wants, and those with the nearly right ones."""
+    right: Pools = {}
+    wrong: Pools = {}
     for part in walk(node):
         match part:
             case Leaf():
-                pool = pools.setdefault(part.reads, [])
-                pool += passing(part.test, rng)
-                pool += [value for _, value in failing(part.test, rng)]
-                if isinstance(part.test, Exists):
-                    pool.append(typical(part.reads, fields, rng))
-            case FieldsCompare(left=left, right=right):
-                for name in (left, right):
-                    pools.setdefault(name, []).extend(("same", "SAME", typical(name, fields, rng)))
+                right.setdefault(part.reads, []).extend(passing(part.test, rng))
+                wrong.setdefault(part.reads, []).extend(value for _, value in failing(part.test, rng))
+            case FieldsCompare(left=left, right=other):
+                for name in (left, other):
+                    right.setdefault(name, []).extend(("same", "SAME", typical(name, fields, rng)))
             case Script(expression=expression):
                 constants = list(constants_of(expression))
                 for read in expression_fields(expression):
-                    pool = pools.setdefault(read.reads, [])
+                    pool = right.setdefault(read.reads, [])
                     pool += [_scripted(read.type, constants, read.reads, fields, rng) for _ in range(6)]
             case AnyField(test=test):
-                pools.setdefault("message", []).extend(passing(test, rng))
+                right.setdefault("message", []).extend(passing(test, rng))
             case FieldPattern(pattern=pattern, test=test):
-                name = "".join(p.value if isinstance(p, Wild) else p for p in pattern).replace("*", "x")
-                pools.setdefault(name.replace("?", "y"), []).extend(passing(test, rng))
+                name = "".join(p if isinstance(p, str) else "x" for p in pattern)
+                right.setdefault(name, []).extend(passing(test, rng))
             case And() | Or() | Not() | AtLeast() | Nested() | Fails():
                 continue
             case _:
                 assert_never(part)
-    return {name: list(_distinct(pool)) or [typical(name, fields, rng)] for name, pool in pools.items()}
+    whole = {name: list(_distinct([*pool, *wrong.get(name, ())])) for name, pool in right.items()}
+    usual = {name: [typical(name, fields, rng)] for name in right}
+    return (
+        {name: list(_distinct(pool)) or usual[name] for name, pool in right.items()},
+        {name: pool or usual[name] for name, pool in whole.items()},
+    )
 
 
 def _distinct(values: Iterable[Any]) -> Iterator[Any]:
@@ -356,30 +367,46 @@ def _distinct(values: Iterable[Any]) -> Iterator[Any]:
             yield value
 
 
-def _shaken(base: Flat, pools: Mapping[str, list[Any]], fields: FieldTypes, rng: Random) -> Flat:
-    """A few fields of the event changed; of an empty one, most set."""
-    flat = dict(base)
-    flat.setdefault("@timestamp", "2026-03-02T09:15:00.000Z")
-    chance = 0.25 if base else 0.8
-    for name, pool in pools.items():
-        if rng.random() >= chance:
-            continue
-        roll = rng.random()
-        if roll < 0.1:
-            flat.pop(name, None)
-        elif roll < 0.25:
-            flat[name] = [rng.choice(pool) for _ in range(rng.randint(1, 3))]
-        elif roll < 0.35 and _takes_text(name, fields):
-            flat[name] = odd(rng)
-        else:
-            flat[name] = rng.choice(pool)
+def _changed(flat: Flat, pools: Pools, fields: FieldTypes, rng: Random) -> Flat:
+    """The event with one to three of the query's fields changed."""
+    names = sorted(pools)
+    chosen = rng.sample(names, min(len(names), rng.randint(1, 3)))
+    for name in chosen:
+        _set(flat, name, pools[name], fields, rng)
     return flat
+
+
+def _thrown(pools: Pools, fields: FieldTypes, rng: Random) -> Flat:
+    """An event with most of the query's fields set to anything of theirs."""
+    flat: Flat = {"@timestamp": "2026-03-02T09:15:00.000Z"}
+    for name, pool in pools.items():
+        if rng.random() < 0.85:
+            _set(flat, name, pool, fields, rng)
+    return flat
+
+
+def _set(flat: Flat, name: str, pool: list[Any], fields: FieldTypes, rng: Random) -> None:
+    roll = rng.random()
+    if roll < 0.08:
+        flat.pop(name, None)
+    elif roll < 0.23:
+        flat[name] = [rng.choice(pool) for _ in range(rng.randint(1, 3))]
+    elif roll < 0.3 and _takes_text(name, fields):
+        flat[name] = odd(rng)
+    else:
+        flat[name] = rng.choice(pool)
 
 
 def _takes_text(name: str, fields: FieldTypes) -> bool:
     """Whether any text may be indexed in the field: Elasticsearch refuses `x` in a number."""
     kind = fields.get(name)
-    return kind is None or kind.type in ("keyword", "wildcard", "constant_keyword", "dynamic", "flattened-key")
+    return kind is None or kind.type in (
+        "keyword",
+        "wildcard",
+        "constant_keyword",
+        "dynamic",
+        "flattened-key",
+    )
 
 
 # ---- shapes ---------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ Each scenario is in order of time. Whether it fires is for the engine to say; th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence as Listing
+from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Listing
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -73,7 +74,9 @@ class _Maker:
             Scenario(self.line(even, rng, other=size - 1), "the last with another key"),
             Scenario(self.line(even, rng, keyless=0), "the first without its key"),
         ]
-        found += [Scenario(self.line(even, rng, missed=n), f"event {n + 1} nearly") for n in range(min(size, 6))]
+        found += [
+            Scenario(self.line(even, rng, missed=n), f"event {n + 1} nearly") for n in range(min(size, 6))
+        ]
         found += [Scenario(self.line(even[:-1], rng), "the last missing")] if size > 1 else []
         while len(found) < count:
             found.append(Scenario(tuple(self.random(rng)), "at random"))
@@ -105,7 +108,9 @@ class _Maker:
     def random(self, rng: Random) -> Iterator[Event]:
         """Up to three times as many events as stages, any stage, two keys, at any time."""
         size = len(self.runs)
-        times = sorted(rng.randrange(0, 2 * self.span + 1, 500) for _ in range(rng.randint(1, min(3 * size, 60))))
+        times = sorted(
+            rng.randrange(0, 2 * self.span + 1, 500) for _ in range(rng.randint(1, min(3 * size, 60)))
+        )
         for offset in times:
             at = rng.randrange(size)
             flat = flattened(rng.choice(self.nearly(at) if rng.random() < 0.2 else self.fitting(at)))
@@ -116,7 +121,9 @@ class _Maker:
         stage = self.runs[at]
         key = self.runs.index(stage)
         if key not in self.good:
-            self.good[key] = [p.event for p in positives(stage.where, self.fields, seed=self.seed, limit=8)] or [{}]
+            self.good[key] = [
+                p.event for p in positives(stage.where, self.fields, seed=self.seed, limit=8)
+            ] or [{}]
         return self.good[key]
 
     def nearly(self, at: int) -> list[Event]:

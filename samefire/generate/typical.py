@@ -65,8 +65,10 @@ def typical(field: str, fields: FieldTypes, rng: Random) -> Any:
     if name in _BY_TYPE:
         return rng.choice(_BY_TYPE[name])
     for ending, known in _BY_NAME:
-        if field == ending or field.endswith(f".{ending}") or field.endswith(f"_{ending}"):
-            fitting = [v for v in known if not isinstance(v, int) or name in _WHOLE] or [str(v) for v in known]
+        if field == ending or field.endswith((f".{ending}", f"_{ending}")):
+            fitting = [v for v in known if not isinstance(v, int) or name in _WHOLE] or [
+                str(v) for v in known
+            ]
             return rng.choice(fitting)
     if name in _WHOLE:
         return rng.choice((1, 7, 100))

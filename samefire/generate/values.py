@@ -58,7 +58,9 @@ def passing(test: Test, rng: Random) -> list[Value]:
             return _fitting(pattern, fold, rng)
         case Regex(pattern=pattern, fold=fold):
             return _matching(pattern, test.syntax, fold, rng)
-        case TermRange(low=low, high=high) | TokenRange(low=low, high=high) | VersionRange(low=low, high=high):
+        case (
+            TermRange(low=low, high=high) | TokenRange(low=low, high=high) | VersionRange(low=low, high=high)
+        ):
             return [value for value in (low, high, f"{low}0" if low else None) if value is not None]
         case Phrase(tokens=tokens):
             phrase = " ".join(tokens)
@@ -91,7 +93,11 @@ def failing(test: Test, rng: Random) -> list[tuple[str, Value]]:
         case Wildcard(pattern=pattern, fold=fold):
             return _near_pattern(pattern, fold, rng)
         case Regex() | TokenRegex():
-            return [(f"{what} of a match", v) for t in passing(test, rng)[:2] for what, v in _near_text(t, Fold.NONE)]
+            return [
+                (f"{what} of a match", v)
+                for t in passing(test, rng)[:2]
+                for what, v in _near_text(t, Fold.NONE)
+            ]
         case NumberIs(value=value):
             return [("one more", value + 1), ("one less", value - 1), ("a fraction more", value + 0.5)]
         case NumberRange():
@@ -104,7 +110,11 @@ def failing(test: Test, rng: Random) -> list[tuple[str, Value]]:
             near += [("the address after", above)] if above < 1 << 128 else []
             return [(what, _address(n)) for what, n in near]
         case Phrase(tokens=tokens):
-            return [("the words apart", " between ".join(tokens))] if len(tokens) > 1 else _near_text(tokens[0], Fold.ASCII)
+            return (
+                [("the words apart", " between ".join(tokens))]
+                if len(tokens) > 1
+                else _near_text(tokens[0], Fold.ASCII)
+            )
         case Exists() | TermRange() | TokenRange() | VersionRange() | TokenPattern() | Fuzzy():
             return []
         case DateRange() | DatePart():
@@ -115,7 +125,9 @@ def failing(test: Test, rng: Random) -> list[tuple[str, Value]]:
 
 def odd(rng: Random) -> Value:
     """A value that no query expects."""
-    return rng.choice(("", " ", "*", "?", "\\", "a\\*b", "-", "0", "true", 0, -1, 1.5, True, False, "Ω", "x" * 40))
+    return rng.choice(
+        ("", " ", "*", "?", "\\", "a\\*b", "-", "0", "true", 0, -1, 1.5, True, False, "Ω", "x" * 40)
+    )
 
 
 # ---- text -----------------------------------------------------------------------------------------------
@@ -239,7 +251,11 @@ def _in_range(test: NumberRange) -> list[Value]:
         return [high if test.high_inclusive else high - 1, high - 100, str(high - 1)]
     if high is None:
         return [low if test.low_inclusive else low + 1, low + 100, str(low + 1)]
-    return [low if test.low_inclusive else (low + high) / 2, (low + high) / 2, high if test.high_inclusive else low]
+    return [
+        low if test.low_inclusive else (low + high) / 2,
+        (low + high) / 2,
+        high if test.high_inclusive else low,
+    ]
 
 
 def _out_of_range(test: NumberRange) -> list[tuple[str, Value]]:
