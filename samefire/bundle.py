@@ -155,14 +155,31 @@ def _ours(target: Path) -> bool:
 
 
 def _swap(fresh: Path, target: Path) -> None:
+    """Put `fresh` where `target` is. Where the system can exchange two names in one step, a reader (or a
+    kill) sees the old bundle or the new one and never neither."""
     if not target.exists():
         fresh.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-    os.replace(target, old)
-    try:
-        os.replace(fresh, target)
-    except OSError:
-        os.replace(old, target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    elif not _exchange(fresh, target):
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+        target.replace(old)
+        try:
+            fresh.replace(target)
+        except OSError:
+            old.replace(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names atomically (Linux renameat2, macOS renamex_np); False where that is not to be had."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    first, second = os.fsencode(one), os.fsencode(other)
+    if hasattr(libc, "renameat2"):
+        at_cwd, exchange = -100, 2
+        return bool(libc.renameat2(at_cwd, first, at_cwd, second, exchange) == 0)
+    if hasattr(libc, "renamex_np"):
+        swap = 2
+        return bool(libc.renamex_np(first, second, swap) == 0)
+    return False

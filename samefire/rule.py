@@ -1,21 +1,30 @@
 """A rule as its TOML file says it: reading, checking, places.
 
-`load` gives a `Rule` or every problem of the file at once. What a rule becomes is up to `converters/`.
+`load` gives a `Rule` or every problem of the file at once. What its keys may be is in `rule_schema.py`, what
+they must be to each other in `rule_checks.py`, what a rule becomes up to `converters/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from samefire.problems import Problem
-from samefire.source import Source, Span
+from samefire.files import read_source
+from samefire.problems import Problem, ProblemError, Severity
+from samefire.rule_checks import check_file
+from samefire.schema import Finding, Report
+from samefire.source import NOWHERE, Embedded, Source, Span
+from samefire.toml_places import Fault, Places, scan
+from samefire.toml_text import tables
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One valid rule. The tables are plain dictionaries exactly as TOML gives them.
+    """One valid rule. The tables are plain dictionaries as TOML gives them; whole numbers and flags that were
+    written in another type are already what they are read as.
 
     `places` finds where a key or value stands in the file, on demand."""
 
@@ -51,19 +60,109 @@ class Rule:
     def deprecated(self) -> bool:
         return self.metadata.get("maturity") == "deprecated"
 
-    def string(self, *key: str | int) -> Source:
-        """The string at a key path of the file (`"rule", "query"`) as an `Embedded` source."""
-        raise NotImplementedError
+    @cached_property
+    def places(self) -> Places:
+        """Where every key and value stands; computed when first asked for."""
+        return places_of(self.source)
+
+    def string(self, *key: str | int) -> Embedded:
+        """The string at a key path of the file (`"rule", "query"`) as a source of its own, whose places are
+        places of the file; KeyError when there is none."""
+        value: Any = {
+            "metadata": self.metadata,
+            "rule": self.contents,
+            "transform": self.transform,
+            "sigma": self.sigma,
+        }
+        for part in key:
+            value = value[part]
+        if not isinstance(value, str):
+            raise KeyError(key)
+        return Embedded(self.source.path, value, self.source, lambda: self._offsets(*key))
+
+    def _offsets(self, *key: str | int) -> Sequence[int]:
+        return self.places.characters(*key)
 
     def key_span(self, *key: str | int) -> Span:
-        """Where the key stands in `source.text`."""
-        raise NotImplementedError
+        """Where the key stands in `source.text`; when it does not, where the nearest table around it does."""
+        return nearest_span(self.places, key, on_key=True)
 
     def value_span(self, *key: str | int) -> Span:
-        """Where the value stands in `source.text`."""
-        raise NotImplementedError
+        """Where the value stands in `source.text`; when it does not, the nearest table around it."""
+        return nearest_span(self.places, key, on_key=False)
+
+
+def places_of(source: Source) -> Places:
+    """Places of a text that a parser accepted."""
+    try:
+        return scan(source.text)
+    except Fault:
+        return Places(source.text, {})
+
+
+def nearest_span(places: Places, key: Sequence[str | int], *, on_key: bool) -> Span:
+    """The span of a key or value, or of the key of the innermost table around it that is written."""
+    path = tuple(key)
+    span = places.key(*path) if on_key else places.value(*path)
+    while span is None and path:
+        path = path[:-1]
+        span = places.key(*path)
+    return span or NOWHERE
 
 
 def load(source: Source) -> Rule:
-    """The rule in a TOML text; raises ProblemError with every problem of the file."""
-    raise NotImplementedError
+    """The rule in a TOML text; raises ProblemError with every problem of the file, in file order."""
+    data, warnings = tables(source)
+    report = Report()
+    check_file(data, report)
+    findings = report.findings
+    deprecated = _deprecated(data)
+    if deprecated:
+        findings = [_relaxed(f) for f in findings]
+    else:
+        for container, key, value in report.coerced:
+            container[key] = value
+    problems = [*warnings, *_placed(findings, source)] if findings else warnings
+    if any(p.severity is Severity.ERROR for p in problems):
+        raise ProblemError(problems)
+    get = data.get
+    return Rule(
+        source, get("metadata", {}), get("rule", {}), get("transform", {}), get("sigma", {}), tuple(problems)
+    )
+
+
+def load_path(path: str | os.PathLike[str]) -> Rule:
+    """The rule in a file; raises ProblemError."""
+    return load(read_source(path))
+
+
+def _deprecated(data: Mapping[str, Any]) -> bool:
+    metadata = data.get("metadata")
+    return isinstance(metadata, dict) and metadata.get("maturity") == "deprecated"
+
+
+_IDENTITY = {"rule_id", "name", "type"}
+
+
+def _relaxed(finding: Finding) -> Finding:
+    """What a deprecated rule may be: its `[rule]` was valid for some stack of its time, so that only what
+    makes it unusable is an error (no table, no identity, values that JSON cannot say)."""
+    path = finding.path
+    if len(path) < 2 or path[0] != "rule":
+        missing = finding.code == "rule-missing-key" and path == ("rule",)
+        if not missing or any(f"`{key}`" in finding.message for key in _IDENTITY):
+            return finding
+    elif (len(path) == 2 and path[1] in _IDENTITY) or finding.message.endswith("which JSON cannot say"):
+        return finding
+    return Finding(finding.code, path, finding.message, finding.hint, finding.on_key, warning=True)
+
+
+def _placed(findings: Iterable[Finding], source: Source) -> list[Problem]:
+    """Findings with their places, in file order."""
+    places = places_of(source)
+    problems = []
+    for f in findings:
+        span = nearest_span(places, f.path, on_key=f.on_key)
+        severity = Severity.WARNING if f.warning else Severity.ERROR
+        problems.append(Problem(f.code, f.message, source, span, severity, f.hint))
+    return sorted(problems, key=lambda p: p.span)

@@ -174,10 +174,10 @@ def _parse_lines(source: Source) -> Any:
 def _parse_yaml(source: Source) -> Any:
     import yaml
 
-    from samefire.harness.yaml_events import EventLoader, refuse_aliases
+    from samefire.harness.yaml_events import EventLoader, refuse_bombs
 
     try:
-        refuse_aliases(source.text)
+        refuse_bombs(source.text)
         return yaml.load(source.text, Loader=EventLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

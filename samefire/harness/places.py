@@ -47,10 +47,13 @@ def _find(source: Source, path: Sequence[str | int]) -> Any:
 def _composed(source: Source) -> Any:
     import yaml
 
+    from samefire.harness.yaml_events import refuse_bombs
+
     if len(source.text) > LARGEST:
         return None
     text = source.text.replace("\t", " ")
     try:
+        refuse_bombs(text)
         documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except (yaml.YAMLError, RecursionError, ValueError):
         return None

@@ -41,9 +41,20 @@ def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
 EventLoader.yaml_implicit_resolvers = _resolvers()
 
 
-def refuse_aliases(text: str) -> None:
-    """Raise for anchors and aliases: they can blow a small file up to gigabytes."""
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+DEEPEST = 100  # Elasticsearch itself refuses documents nested deeper than 20
+
+
+def refuse_bombs(text: str) -> None:
+    """Raise for what can blow a small file up: anchors and aliases, and nesting beyond all events."""
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        mark: Any = event.start_mark
         if isinstance(event, yaml.AliasEvent):
-            mark: Any = event.start_mark
             raise yaml.constructor.ConstructorError(None, None, f"alias `*{event.anchor}` in an event", mark)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                message = f"nested deeper than {DEEPEST} levels"
+                raise yaml.constructor.ConstructorError(None, None, message, mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1

@@ -41,9 +41,11 @@ Pattern = tuple[str | Wild, ...]
 @dataclass(frozen=True, slots=True)
 class Exists:
     """The field has at least one value (null and [] are none, "" is one); an object exists when a part
-    does. A string longer than `ignore_above` is not indexed and counts for nothing."""
+    does. A string longer than `ignore_above` is not indexed and counts for nothing. `null`: a field that is
+    in the document with null or [] exists too, as Sigma says of raw events."""
 
     ignore_above: int | None = None
+    null: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,15 @@ class DateRange:
 
 
 @dataclass(frozen=True, slots=True)
+class DatePart:
+    """One part of a date value lies in the range: `minute`, `hour`, `day`, `week` (ISO), `month`, `year`, as
+    the value is written (no conversion of time zones)."""
+
+    part: str
+    bounds: NumberRange
+
+
+@dataclass(frozen=True, slots=True)
 class IpRange:
     """An address in the range, both ends included, as 128-bit numbers (IPv4 mapped into ::ffff:0:0/96).
     One address: low = high."""
@@ -219,6 +230,7 @@ Test = (
     | NumberRange
     | BooleanIs
     | DateRange
+    | DatePart
     | IpRange
     | VersionRange
 )

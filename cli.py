@@ -1,0 +1,248 @@
+"""The command line: read arguments, call, print, exit. What commands do is in `samefire.commands`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from samefire import __version__
+
+app = typer.Typer(
+    name="samefire",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="One detection rule, every backend, the same alerts.\n\n"
+    "Rules are TOML files; `convert` exports them, `test` proves the exported text on fixtures.",
+)
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(help="Rules: files, folders, patterns; none: as the settings say; `-`: stdin."),
+]
+Format = Annotated[str, typer.Option("--format", "-f", help="How to print the result.")]
+Mapping = Annotated[
+    Path | None, typer.Option("--mapping", help="Elasticsearch mapping (JSON) that types fields.")
+]
+
+
+def main() -> None:
+    """The console script: every way to end has its exit code, and no traceback reaches a user."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; the exit code."""
+    try:
+        outcome = app(args=arguments, standalone_mode=False, prog_name="samefire")
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.Abort:
+        print("samefire: stopped", file=sys.stderr)
+        return 130
+    except KeyboardInterrupt:
+        print("samefire: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _failed(error, arguments)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _failed(error: Exception, arguments: list[str]) -> int:
+    from samefire.commands.failure import describe
+
+    code, text = describe(error, arguments, debug=bool(os.environ.get("SAMEFIRE_DEBUG")))
+    print(text, file=sys.stderr)
+    return code
+
+
+def _finish(call: Callable[[], object]) -> None:
+    """Print what a command gave and leave with its code."""
+    from samefire.commands.failure import guarded
+
+    result = guarded(call)
+    if result.err:
+        print(result.err, file=sys.stderr)
+    if result.out:
+        sys.stdout.write(result.out if result.out.endswith("\n") else result.out + "\n")
+        sys.stdout.flush()
+    raise typer.Exit(int(result.code))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"samefire {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """One detection rule, every backend, the same alerts."""
+
+
+Forms = Annotated[
+    list[str] | None,
+    typer.Option("--to", "--form", "-t", help="A form, such as `elastic` or `sigma`; may be repeated."),
+]
+Caseless = Annotated[bool, typer.Option("--caseless", help="Sigma without `|cased`: wider, and says where.")]
+Approximate = Annotated[
+    bool, typer.Option("--approximate", help="Also write forms that over-fire, labelled as such.")
+]
+Taxonomy = Annotated[str, typer.Option("--taxonomy", help="Field names in Sigma: `ecs` (exact) or `sigma`.")]
+Profile = Annotated[str, typer.Option("--profile", help="Conventions of Sigma output: `sigmahq`.")]
+
+
+@app.command()
+def check(
+    paths: Paths = None,
+    format: Format = "text",
+    mapping: Mapping = None,
+    strict_fields: Annotated[
+        bool, typer.Option("--strict-fields", help="Refuse fields of unknown type.")
+    ] = False,
+) -> None:
+    """Check rules and fixtures: schema, query, fields; every problem with its place.
+
+    Examples: `samefire check`, `samefire check rules/aws --format json`, `cat x.toml | samefire check -`
+    """
+    from samefire.commands import check as command
+
+    _finish(lambda: command.run(paths or [], format=format, mapping=mapping, strict_fields=strict_fields))
+
+
+@app.command()
+def convert(
+    paths: Paths = None,
+    to: Forms = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A folder, for many rules.")] = None,
+    caseless: Caseless = False,
+    approximate: Approximate = False,
+    taxonomy: Taxonomy = "",
+    profile: Profile = "",
+    mapping: Mapping = None,
+) -> None:
+    """Convert rules: one to stdout, many to a folder.
+
+    Examples: `samefire convert rules/aws/x.toml --to sigma`, `samefire convert rules -o out`
+    """
+    from samefire.commands import convert as command
+
+    choices = command.Choices(tuple(to or ()), caseless, approximate, taxonomy, profile)
+    _finish(lambda: command.run(paths or [], choices, output, mapping))
+
+
+@app.command()
+def test(
+    paths: Paths = None,
+    form: Forms = None,
+    format: Format = "text",
+    approximate: Approximate = False,
+    mapping: Mapping = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list what is as expected.")] = False,
+) -> None:
+    """Test rules: every form is written, read back and judged on the rule's fixtures.
+
+    Examples: `samefire test`, `samefire test rules/aws --form sigma -v`
+    """
+    from samefire.commands import test as command
+    from samefire.commands.convert import Choices
+
+    choices = Choices(tuple(form or ()), approximate=approximate)
+    _finish(lambda: command.run(paths or [], choices, format=format, mapping=mapping, verbose=verbose))
+
+
+@app.command()
+def query(
+    text: Annotated[str, typer.Argument(metavar="QUERY", help="The query; `-` reads it from stdin.")],
+    language: Annotated[str, typer.Option("--language", "-l", help="kuery, lucene, eql or sigma.")] = "kuery",
+    events: Annotated[
+        str | None, typer.Option("--events", "-e", help="NDJSON or JSON file; `-`: stdin.")
+    ] = None,
+    mapping: Mapping = None,
+    format: Format = "text",
+    dsl: Annotated[
+        bool, typer.Option("--dsl", help="Print the Query DSL that Kibana makes of a KQL query.")
+    ] = False,
+) -> None:
+    """Run one query over events, without a rule.
+
+    Example: `samefire query 'process.name: cmd*' --events events.ndjson --format json`
+    """
+    from samefire.commands import query as command
+
+    asked = sys.stdin.read() if text == "-" else text
+    _finish(lambda: command.run(asked, name=language, events=events, mapping=mapping, format=format, dsl=dsl))
+
+
+@app.command()
+def explain(
+    rule: Annotated[str, typer.Argument(help="A rule file.")],
+    case: Annotated[
+        str | None, typer.Option("--case", "-c", help="A case, such as `negative/wrong_action`.")
+    ] = None,
+    events: Annotated[str | None, typer.Option("--events", "-e", help="Events of a file instead.")] = None,
+    form: Annotated[str, typer.Option("--form", help="Which form to explain.")] = "elastic",
+    mapping: Mapping = None,
+    format: Format = "text",
+) -> None:
+    """Explain a rule on its cases or on events: every clause, the values it saw, and why.
+
+    Example: `samefire explain rules/aws/x.toml --case negative/wrong_action`
+    """
+    from samefire.commands import explain as command
+
+    _finish(lambda: command.run(rule, case=case, events=events, form=form, format=format, mapping=mapping))
+
+
+@app.command()
+def bundle(
+    paths: Paths = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("bundle"),
+    to: Forms = None,
+    approximate: Approximate = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Tell every refusal and its reason.")
+    ] = False,
+) -> None:
+    """Bundle all exports for release: the same bytes on every run, with a manifest of digests.
+
+    Example: `samefire bundle rules -o bundle`
+    """
+    from samefire.commands import bundle as command
+    from samefire.commands.convert import Choices
+
+    choices = Choices(tuple(to or ()), approximate=approximate)
+    _finish(lambda: command.run(paths or [], choices, output, verbose=verbose))
+
+
+@app.command()
+def lock(
+    paths: Paths = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell whether the lock file is up to date.")
+    ] = False,
+) -> None:
+    """Lock versions: a rule whose export changed gets its next version.
+
+    Example: `samefire lock`
+    """
+    from samefire.commands import lock as command
+
+    _finish(lambda: command.run(paths or [], check=check))
+
+
+if __name__ == "__main__":
+    main()

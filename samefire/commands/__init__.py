@@ -1,0 +1,29 @@
+"""What each command does, one file each: arguments in, a `Result` out. Printing is up to `cli.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    FINE = 0
+    FINDINGS = 1  # the rules have findings: a check, test or gate failed
+    WRONG_USE = 2  # the command or its configuration is wrong
+    UNREACHABLE = 3  # an engine or a file could not be reached or read
+    OURS = 4  # samefire itself failed
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command says: results for stdout, messages for stderr, and how it ended."""
+
+    code: Exit
+    out: str = ""
+    err: str = ""
+
+
+class WrongUse(Exception):
+    """A flag or argument that makes no sense; the message says what would."""

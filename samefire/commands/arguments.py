@@ -1,0 +1,40 @@
+"""What several commands ask of their arguments: forms by name, output formats, the style of a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from samefire.commands import WrongUse
+from samefire.forms import Converter, converters
+from samefire.problems import did_you_mean
+from samefire.reports.style import Style
+
+
+def chosen_forms(names: Sequence[str], default: Sequence[str] = ()) -> list[Converter]:
+    """Converters by name; none: the default ones, or all that are exports. Raises WrongUse."""
+    known = converters()
+    wanted = list(names) or list(default)
+    if not wanted:
+        return list(known.values())
+    for name in wanted:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise WrongUse(f"unknown form `{name}`; {near or 'known: ' + ', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(wanted)]
+
+
+def check_format(name: str, known: Sequence[str]) -> str:
+    """The output format, when it is one of those. Raises WrongUse."""
+    if name not in known:
+        near = did_you_mean(name, known)
+        raise WrongUse(f"unknown format `{name}`; {near or 'known: ' + ', '.join(known)}")
+    return name
+
+
+def terminal_style(stream: object = None) -> Style:
+    """Colour only on a terminal, never with NO_COLOR or TERM=dumb."""
+    out = stream or sys.stdout
+    on = bool(getattr(out, "isatty", lambda: False)())
+    return Style(on and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")

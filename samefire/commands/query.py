@@ -1,0 +1,94 @@
+"""`samefire query`: one query over events, without a rule."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from samefire.commands import Exit, Result, WrongUse
+from samefire.commands.arguments import check_format, terminal_style
+from samefire.events_file import read_events
+from samefire.fields import FieldTypes
+from samefire.languages import NAMES, language
+from samefire.problems import Problem, ProblemError, did_you_mean, visible
+from samefire.query.detection import Body, Detection, EventQuery, Scope
+from samefire.reports.json import dumps
+from samefire.settings import find
+from samefire.source import Source
+from samefire.workspace import load_fields, read_json, read_text
+
+FORMATS = ("text", "json")
+
+
+def run(query: str, *, name: str, events: str | None, mapping: Path | None, format: str, dsl: bool) -> Result:
+    """Run `query` in the language `name` over the events of a file."""
+    check_format(format, FORMATS)
+    if name not in NAMES:
+        near = did_you_mean(name, NAMES)
+        raise WrongUse(f"unknown language `{name}`; {near or 'known: ' + ', '.join(NAMES)}")
+    source = Source("<query>", query)
+    fields = _fields(mapping)
+    if dsl:
+        return _dsl(source, name, fields if mapping else None)
+    if events is None:
+        raise WrongUse("give the events with --events FILE (`-` for stdin)")
+    body = language(name).lower_text(source, fields)
+    documents = read_events(events)
+    return _answer(body, documents, format)
+
+
+def _fields(mapping: Path | None) -> FieldTypes:
+    """A mapping file is the whole truth about the index; without one, ECS and the project's fields."""
+    if mapping is None:
+        return load_fields(find(Path.cwd()))
+    return FieldTypes.from_mapping(read_json(read_text(mapping, "mapping"), "mapping"), dynamic=False)
+
+
+def _dsl(source: Source, name: str, fields: FieldTypes | None) -> Result:
+    if name != "kuery":
+        raise WrongUse("--dsl is for KQL: Kibana makes Query DSL of no other language")
+    from samefire.languages import kuery
+
+    made = kuery.to_dsl(kuery.parse(source), fields)
+    return Result(Exit.FINE, json.dumps(made, indent=2, ensure_ascii=False))
+
+
+def _answer(body: Body, documents: Sequence[Mapping[str, Any]], format: str) -> Result:
+    from samefire.engine.run import run as execute
+
+    detection = Detection(body, Scope(max_signals=sys.maxsize))
+    alerts = execute(detection, documents)
+    if alerts.failure:
+        problem = Problem(
+            "search-failed", f"Elasticsearch refuses the search: {alerts.failure}", Source("<query>", "")
+        )
+        raise ProblemError([problem])
+    found = [list(a.ordinals) for a in alerts.alerts]
+    single = isinstance(body, EventQuery)
+    code = Exit.FINE if found else Exit.FINDINGS
+    if format == "json":
+        data = {"matches": [o for a in found for o in a]} if single else {"sequences": found}
+        return Result(Exit.FINE, dumps(data))
+    return Result(code, "\n".join(_lines(found, documents, single)))
+
+
+def _lines(found: Sequence[Sequence[int]], documents: Sequence[Mapping[str, Any]], single: bool) -> list[str]:
+    style = terminal_style()
+    lines: list[str] = []
+    for group in found:
+        if not single:
+            lines.append(style.strong(f"sequence of {len(group)} events"))
+        lines.extend(_line(ordinal, documents) for ordinal in group)
+    noun = "event" if single else "sequence"
+    lines.append(f"{len(found)} {noun}{'' if len(found) == 1 else 's'} of {len(documents)} events")
+    return lines
+
+
+def _line(ordinal: int, documents: Sequence[Mapping[str, Any]]) -> str:
+    if ordinal < 0:
+        return "     -  (no such event)"
+    text = json.dumps(documents[ordinal], ensure_ascii=False)
+    return f"{ordinal:>6}  {visible(text[:300])}{'…' if len(text) > 300 else ''}"

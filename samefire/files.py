@@ -1,0 +1,44 @@
+"""Reading text files at the edge: what a disk and an editor can do wrong becomes a placed problem."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from samefire.problems import Problem, ProblemError
+from samefire.source import Source, Span
+
+MAX_BYTES = 10_000_000
+"""A text file beyond this is refused unread."""
+
+
+def read_source(path: str | os.PathLike[str], *, limit: int = MAX_BYTES) -> Source:
+    """The UTF-8 text of a file under the name given, line ends as they are; raises ProblemError
+    (`file-unreadable`, `file-too-large`, `file-not-unicode`)."""
+    name = os.fspath(path)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        message = f"the file cannot be read: {reason[:1].lower()}{reason[1:]}"
+        raise ProblemError([Problem("file-unreadable", message, Source(name, ""))]) from None
+    if len(data) > limit:
+        message = f"the file has more than {limit:,} bytes"
+        raise ProblemError([Problem("file-too-large", message, Source(name, ""))])
+    return Source(name, _decoded(name, data))
+
+
+def _decoded(name: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = data[: error.start].decode("utf-8")
+        rest = data[error.start :].decode("utf-8", "replace")
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            message, hint = "the file is UTF-16, not UTF-8", "save it as UTF-8"
+        else:
+            message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+            hint = "save the file as UTF-8"
+        source, span = Source(name, text + rest), Span(len(text), len(text) + 1)
+        raise ProblemError([Problem("file-not-unicode", message, source, span, hint=hint)]) from None
