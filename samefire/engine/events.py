@@ -7,9 +7,9 @@ Only the paths that somebody asks for are walked. Knows no query.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
-from samefire.query.dates import MILLISECOND, parse_date
+from samefire.query import dates
 
 Scalar = str | int | float | bool
 Document = Mapping[str, Any]
@@ -46,13 +46,13 @@ class Trie(dict[str, "Trie | None"]):
             node = dict.get(node, part) if node is not None else None
         return node
 
-    def add(self, path: str) -> Trie:
+    def add(self, path: str) -> Self:
         """The node of `path`, made when absent."""
         node = self
         for part in path.split("."):
-            below = dict.get(node, part)
+            below: Any = dict.get(node, part)
             if below is None:
-                below = node[part] = Trie()
+                below = node[part] = type(self)()
             node = below
         return node
 
@@ -135,6 +135,41 @@ def flatten(document: Document) -> Iterator[tuple[str, Scalar]]:
                     yield name, item
 
 
+def is_present(document: Document, path: str) -> bool:
+    """Whether the field is in the document, if only with null, [] or as an object."""
+    queue: list[tuple[Document, str]] = [(document, path)]
+    for obj, rest in queue:
+        for key, value in obj.items():
+            if key == rest or key.startswith(rest + "."):
+                return True
+            if rest.startswith(key + "."):
+                below = rest[len(key) + 1 :]
+                queue.extend((item, below) for item in leaves(value) if isinstance(item, dict))
+    return False
+
+
+def values_at(document: Document, path: str) -> Iterator[Scalar | None]:
+    """The values of one field, nulls too: None for each null that stands in the document."""
+    queue: list[tuple[Document, str]] = [(document, path)]
+    for obj, rest in queue:
+        for key, value in obj.items():
+            if key == rest:
+                yield from _with_nulls(value)
+            elif rest.startswith(key + "."):
+                below = rest[len(key) + 1 :]
+                queue.extend((item, below) for item in leaves(value) if isinstance(item, dict))
+
+
+def _with_nulls(value: Any) -> Iterator[Scalar | None]:
+    stack = [value]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, list):
+            stack.extend(reversed(current))
+        elif not isinstance(current, dict):
+            yield current
+
+
 def objects_at(document: Document, path: str) -> list[dict[str, Any]]:
     """The objects that lie at `path`, each on its own (the elements of a nested field)."""
     found: list[dict[str, Any]] = []
@@ -209,11 +244,14 @@ def _first_time(row: Iterable[tuple[Scalar, ...]]) -> int | None:
 def date_nanos(value: Scalar) -> int | None:
     """A value as a date field reads it: ISO 8601, or milliseconds since the epoch; None: no date."""
     if isinstance(value, str):
-        return parse_date(value)
+        try:
+            return dates.parse(value)
+        except dates.DateError:
+            return None
     if isinstance(value, bool):
         return None
     try:
-        return int(value * MILLISECOND) if isinstance(value, float) else value * MILLISECOND
+        return int(value * dates.MILLI) if isinstance(value, float) else value * dates.MILLI
     except (OverflowError, ValueError):
         return None
 

@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from samefire.engine.automaton import Automaton, RegexTooHard
-from samefire.query.ast import Fold, Regex, RegexSyntax
-from samefire.query.lucene_regex import RegexError, parse, to_re2
+from samefire.engine.glob import simplify
+from samefire.query.ast import Fold, Pattern, Regex, RegexSyntax, Wild
+from samefire.query.lucene_regex import ANY, ANYTHING, Chars, Concat, RegexError, Repeat, parse, to_re2
+from samefire.query.lucene_regex import Regex as Tree
 
 Matcher = Callable[[str], bool]
 
@@ -120,3 +122,36 @@ def _reason(pattern: str) -> str:
         if needs.search(pattern):
             return f"{name} cannot be matched in bounded time"
     return "it is not a regular expression that can be read"
+
+
+def as_pattern(test: Regex) -> Pattern | None:
+    """The wildcard pattern that says the same as a Lucene expression of literals, `.` and `.*`; else None."""
+    if test.syntax is not RegexSyntax.LUCENE or test.fold is Fold.UNICODE:
+        return None
+    try:
+        tree = parse(test.pattern)
+    except RegexError:
+        return None
+    out: list[str | Wild] = []
+    for part in tree.parts if isinstance(tree, Concat) else (tree,):
+        piece = _piece(part)
+        if piece is None:
+            return None
+        out.extend(piece)
+    return simplify(tuple(out))
+
+
+def _piece(part: Tree) -> Pattern | None:
+    if part == ANY:
+        return (Wild.ONE,)
+    if part == ANYTHING:
+        return (Wild.MANY,)
+    if part == Repeat(ANY, 1, None):
+        return (Wild.ONE, Wild.MANY)
+    if isinstance(part, Chars) and not part.negated and len(part.ranges) == 1:
+        low, high = part.ranges[0]
+        return (chr(low),) if low == high else None
+    if isinstance(part, Concat):
+        pieces = [_piece(p) for p in part.parts]
+        return None if None in pieces else tuple(x for p in pieces if p is not None for x in p)
+    return None

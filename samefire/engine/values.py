@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from samefire.engine.events import Scalar, date_nanos
@@ -17,7 +18,7 @@ from samefire.engine.regex import lucene, matcher
 from samefire.query import ast
 from samefire.query.analysis import tokens
 from samefire.query.ast import Fold, Pattern
-from samefire.query.dates import resolve
+from samefire.query.dates import SECOND, resolve
 
 Predicate = Callable[[Scalar], bool]
 
@@ -88,6 +89,23 @@ def address(value: Scalar) -> int | None:
         return None
 
 
+_ZONE = re.compile(r"(?<=[T:0-9])(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$", re.ASCII)
+
+
+def date_part(value: Scalar, part: str) -> int | None:
+    """`minute`, `hour`, `day`, `week` (ISO), `month` or `year` of a date as it is written; None: no date."""
+    if isinstance(value, str) and "T" in value:
+        value = _ZONE.sub("", value)
+    nanos = date_nanos(value)
+    if nanos is None:
+        return None
+    try:
+        moment = datetime(1970, 1, 1) + timedelta(seconds=nanos // SECOND)
+    except OverflowError:
+        return None
+    return moment.isocalendar().week if part == "week" else int(getattr(moment, part))
+
+
 _VERSION = re.compile(r"([0-9]+(?:\.[0-9]+)*)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?", re.ASCII)
 VersionKey = tuple[Any, ...]
 
@@ -120,7 +138,7 @@ class Clock:
         self.now = now
 
     def bound(self, bound: ast.DateBound) -> int:
-        """The instant of one end of a range of time. Raises DateMathError."""
+        """The instant of one end of a range of time. Raises dates.DateError."""
         if bound.math is not None:
             return resolve(bound.math, self.now, round_up=bound.round_up)
         assert bound.nanos is not None
@@ -131,7 +149,7 @@ EPOCH = Clock(0)
 
 
 def predicate(test: ast.Test, clock: Clock = EPOCH) -> Predicate:
-    """A function of one value. Raises RegexRefused for a pattern that cannot be run, DateMathError for a
+    """A function of one value. Raises RegexRefused for a pattern that cannot be run, DateError for a
     bound that is no date; the function itself may raise RegexTooHard."""
     match test:
         case ast.Exists(ignore_above=limit):
@@ -151,6 +169,9 @@ def predicate(test: ast.Test, clock: Clock = EPOCH) -> Predicate:
             return lambda v: boolean(v) is truth
         case ast.DateRange():
             return _date_range(test, clock)
+        case ast.DatePart(part=part, bounds=bounds):
+            inside = between(bounds.low, bounds.high, bounds.low_inclusive, bounds.high_inclusive)
+            return lambda v: (n := date_part(v, part)) is not None and inside(n)
         case ast.IpRange(low=low, high=high):
             return lambda v: (a := address(v)) is not None and low <= a <= high
         case ast.VersionRange():

@@ -1,142 +1,147 @@
-"""Elasticsearch's standard analyser: text cut into words by Unicode's rules (UAX 29), then lower-cased.
+"""How Elasticsearch turns values into what its index holds: tokens of analysed text, the text of a keyword.
 
-Used when a query on a text field is lowered (its tokens) and when a text value is matched.
+`tokens` is the standard analyser: words as Unicode's text segmentation (UAX #29) cuts them, in lower case.
+The engine applies it to documents, the lowering of queries to what is searched.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 MAX_TOKEN = 255
-"""Longer words are cut into pieces of this many UTF-16 units, as the standard tokenizer does."""
+"""Longer words are cut into pieces of this length."""
 
-_KINDS = {
-    "'": "Q",
-    "\u2019": "B",
-    "\u2018": "B",
-    "\u2024": "B",
-    "\ufe52": "B",
-    "\uff07": "B",
-    "\uff0e": "B",
-    ".": "B",
-    ":": "L",
-    "\u00b7": "L",
-    "\u0387": "L",
-    "\u05f4": "L",
-    "\u2027": "L",
-    "\ufe13": "L",
-    "\ufe55": "L",
-    "\uff1a": "L",
-    ",": "M",
-    ";": "M",
-    "\u037e": "M",
-    "\u0589": "M",
-    "\u060c": "M",
-    "\u060d": "M",
-    "\u066c": "M",
-    "\u07f8": "M",
-    "\u2044": "M",
-    "\ufe10": "M",
-    "\ufe14": "M",
-    "\ufe50": "M",
-    "\ufe54": "M",
-    "\uff0c": "M",
-    "\uff1b": "M",
+# One letter for each class of characters that the rules tell apart; all others are "O".
+_PUNCTUATION = {
+    **dict.fromkeys(":\u00b7\u0387\u055f\u05f4\u2027\ufe13\ufe55\uff1a", "M"),  # between letters
+    **dict.fromkeys(".\u2018\u2019\u2024\ufe52\uff07\uff0e'", "B"),  # between letters, and between digits
+    **dict.fromkeys(",;\u037e\u0589\u060c\u060d\u066c\u07f8\u2044\ufe10\ufe14\ufe50\ufe54\uff0c\uff1b", "m"),
+    '"': "D",  # between Hebrew letters
+    "\u202f": "_",
 }
+_IDEOGRAPHS = (
+    (0x3006, 0x3007),
+    (0x3021, 0x3029),
+    (0x3038, 0x303A),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x16FE0, 0x18D7F),
+    (0x1B170, 0x1B2FB),
+    (0x20000, 0x3FFFD),
+)
+_HIRAGANA = ((0x3041, 0x3096), (0x309D, 0x309F), (0x1B001, 0x1B11F), (0x1B150, 0x1B152), (0x1F200, 0x1F200))
+_KATAKANA = (
+    (0x3031, 0x3035),
+    (0x309B, 0x309C),
+    (0x30A0, 0x30FA),
+    (0x30FC, 0x30FF),
+    (0x31F0, 0x31FF),
+    (0x32D0, 0x32FE),
+    (0x3300, 0x3357),
+    (0xFF66, 0xFF9D),
+    (0x1B000, 0x1B000),
+    (0x1B164, 0x1B167),
+)
+_UNSPACED = (
+    (0x0E00, 0x0EFF),
+    (0x1000, 0x109F),
+    (0x1780, 0x17FF),
+    (0x1950, 0x19DF),
+    (0x1A20, 0x1AAF),
+    (0xA9E0, 0xA9FF),
+    (0xAA60, 0xAADF),
+)  # Thai, Lao, Myanmar, Khmer, Tai: words without spaces stay whole
+_PICTURES = ((0x1F1E6, 0x1F1FF), (0x1F300, 0x1F64F), (0x1F680, 0x1F6FF), (0x1F900, 0x1FAFF), (0x2600, 0x27BF))
 
+_ASCII_WORD = re.compile(
+    r"_*[A-Za-z0-9](?:\w|(?<=[A-Za-z])[.:'](?=[A-Za-z])|(?<=[0-9])[.,;'](?=[0-9]))*", re.A
+)
 
-@lru_cache(maxsize=16384)
-def _kind(char: str) -> str:
-    """The class of a character: a letter, d digit, k katakana, h hiragana, i ideograph, s south-east Asian,
-    e joins words (underscore), x extends what stands before it, B/Q/L/M stand inside words, ' ' none."""
-    known = _KINDS.get(char)
-    if known:
-        return known
-    category = unicodedata.category(char)
-    if category in ("Nd",):
-        return "d"
-    if category == "Pc":
-        return "e"
-    if category in ("Mn", "Me", "Mc", "Cf"):
-        return " " if char == "\u200b" else "x"
-    if category[0] == "L" or category == "Nl":
-        return _letter(char)
-    return "e" if char == "\u202f" else " "
-
-
-def _letter(char: str) -> str:
-    code = ord(char)
-    if code < 0x0E00:
-        return "a"
-    name = unicodedata.name(char, "")
-    if "KATAKANA" in name:
-        return "k"
-    if "HIRAGANA" in name:
-        return "h"
-    if name.startswith(("CJK ", "IDEOGRAPHIC", "HANGZHOU")):
-        return "i"
-    if name.startswith(("THAI ", "LAO ", "KHMER ", "MYANMAR ", "TAI ", "NEW TAI ")):
-        return "s"
-    return "a"
+_PART = r"(?:[LWN]|(?<=[LW])[MB](?=[LW])|(?<=N)[mB](?=N)|(?<=W)D(?=W))+"
+_WORD = re.compile(rf"_*(?:K+|{_PART})(?:_+(?:K+|{_PART}))*_*|[IH]X*|S+|PX*(?:ZPX*)*")
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text, lower-cased, in order."""
-    words: list[str] = []
-    at, size = 0, len(text)
-    while at < size:
-        end, word = _segment(text, at, size)
-        if word:
-            words.extend(_pieces(text[at:end].lower()))
-        at = end
-    return words
+    """The tokens of `text` in order, as the standard analyser gives them."""
+    if text.isascii():
+        found = _ASCII_WORD.findall(text.lower())
+    else:
+        classes = _classes(text)
+        found = [lower(text[match.start() : match.end()]) for match in _WORD.finditer(classes)]
+    if all(len(token) <= MAX_TOKEN for token in found):
+        return found
+    return [token[at : at + MAX_TOKEN] for token in found for at in range(0, len(token), MAX_TOKEN)]
 
 
-def _pieces(word: str) -> list[str]:
-    if len(word) <= MAX_TOKEN // 2:
-        return [word]
-    units = word.encode("utf-16-le", "surrogatepass")
-    cuts = range(0, len(units), MAX_TOKEN * 2)
-    return [units[i : i + MAX_TOKEN * 2].decode("utf-16-le", "surrogatepass") for i in cuts]
+def lower(text: str) -> str:
+    """Lower case, one character for one, as the analyser makes it (`İ` becomes `i`)."""
+    if text.isascii():
+        return text.lower()
+    return "".join(_lower(c) for c in text)
 
 
-_JOIN = {"aa", "ad", "da", "dd", "kk", "ae", "de", "ke", "ee", "ea", "ed", "ek", "ss"}
-_STARTS = frozenset("adkhise")
-
-
-def _segment(text: str, at: int, size: int) -> tuple[int, bool]:
-    """Where the segment that starts at `at` ends, and whether it is a word (holds a letter or digit)."""
-    kind = _kind(text[at])
-    if kind not in _STARTS:
-        return at + 1, False
-    word = kind != "e"  # underscores alone are no word
-    at = _skip_marks(text, at + 1, size)
-    while at < size:
-        following = _kind(text[at])
-        if kind + following in _JOIN:
-            kind = following
-        elif (over := _bridge(text, at, size, kind, following)) is not None:
-            at, kind = over
-        else:
-            break
-        word = word or kind != "e"
-        at = _skip_marks(text, at + 1, size)
-    return at, word
-
-
-def _bridge(text: str, at: int, size: int, kind: str, mark: str) -> tuple[int, str] | None:
-    """Punctuation inside a word (`can't`, `a.b`, `3,4`): place and class of the character after it."""
-    inside = {"a": "BQL", "d": "BQM"}.get(kind, "")
-    if mark not in inside:
-        return None
-    after = _skip_marks(text, at + 1, size)
-    if after < size and _kind(text[after]) == kind:
-        return after, kind
+def keyword_text(value: object) -> str | None:
+    """A JSON scalar as a `keyword` field indexes it; None for null, lists and objects."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
     return None
 
 
-def _skip_marks(text: str, at: int, size: int) -> int:
-    while at < size and _kind(text[at]) == "x":
-        at += 1
-    return at
+def _lower(c: str) -> str:
+    small = c.lower()
+    return small if len(small) == 1 else small[0]
+
+
+def _classes(text: str) -> str:
+    """One class letter for each character; a mark takes the class of what it stands on."""
+    return "".join(_marked(text))
+
+
+def _marked(text: str) -> Iterator[str]:
+    before = "O"
+    for c in text:
+        kind = _class(c)
+        if kind in "XZ" and before in "LWNKS_":
+            kind = before
+        elif kind == "X" and before not in "IHPX":
+            kind = "O"
+        yield kind
+        before = kind
+
+
+@lru_cache(maxsize=4096)
+def _class(c: str) -> str:
+    if c in _PUNCTUATION:
+        return _PUNCTUATION[c]
+    if c == "\u200d":
+        return "Z"
+    category = unicodedata.category(c)
+    if category in ("Mn", "Me", "Mc", "Cf", "Sk") and (category != "Sk" or "\U0001f3fb" <= c <= "\U0001f3ff"):
+        return "S" if _within(c, _UNSPACED) else "X"
+    if category == "Nd":
+        return "N"
+    if category == "Pc":
+        return "_"
+    return _letter_class(c, category)
+
+
+def _letter_class(c: str, category: str) -> str:
+    scripts = (("I", _IDEOGRAPHS), ("H", _HIRAGANA), ("K", _KATAKANA), ("S", _UNSPACED), ("P", _PICTURES))
+    for kind, ranges in scripts:
+        if _within(c, ranges) and (kind != "P" or category == "So"):
+            return kind
+    if category[0] == "L" or category == "Nl" or "\u24b6" <= c <= "\u24e9":
+        return "W" if "\u05d0" <= c <= "\u05f2" or "\ufb1d" <= c <= "\ufb4f" else "L"
+    return "O"
+
+
+def _within(c: str, ranges: tuple[tuple[int, int], ...]) -> bool:
+    code = ord(c)
+    return any(low <= code <= high for low, high in ranges)

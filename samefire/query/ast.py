@@ -41,9 +41,11 @@ Pattern = tuple[str | Wild, ...]
 @dataclass(frozen=True, slots=True)
 class Exists:
     """The field has at least one value (null and [] are none, "" is one); an object exists when a part
-    does. A value longer than `ignore_above` is not indexed and does not count."""
+    does. A string longer than `ignore_above` is not indexed and counts for nothing. `null`: a field that is
+    in the document with null or [] exists too, as Sigma says of raw events."""
 
     ignore_above: int | None = None
+    null: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,15 @@ class DateRange:
 
 
 @dataclass(frozen=True, slots=True)
+class DatePart:
+    """One part of a date value lies in the range: `minute`, `hour`, `day`, `week` (ISO), `month`, `year`, as
+    the value is written (no conversion of time zones)."""
+
+    part: str
+    bounds: NumberRange
+
+
+@dataclass(frozen=True, slots=True)
 class IpRange:
     """An address in the range, both ends included, as 128-bit numbers (IPv4 mapped into ::ffff:0:0/96).
     One address: low = high."""
@@ -219,6 +230,7 @@ Test = (
     | NumberRange
     | BooleanIs
     | DateRange
+    | DatePart
     | IpRange
     | VersionRange
 )
@@ -230,12 +242,14 @@ Test = (
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """True when any value of `field` passes `test`. `column` is where the values lie in the document when
-    that is another name (a multi-field `x.text` reads `x`; an alias reads its path)."""
+    that is another name (a multi-field `x.text` reads `x`; an alias reads its path). `null_value`: a null in
+    the document (not an absent field) counts as this value, as the mapping says."""
 
     field: str
     test: Test
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
     column: str | None = None
+    null_value: str | int | float | bool | None = None
 
     @property
     def reads(self) -> str:
@@ -245,20 +259,24 @@ class Leaf:
 @dataclass(frozen=True, slots=True)
 class AnyField:
     """True when any value of any field passes `test` (keywords without a field: Sigma; free text: the
-    lowering of KQL and Lucene gives one such leaf a type)."""
+    lowering of KQL and Lucene gives one such leaf a type). The fields named in `without` are left out: the
+    lowering asks them by their type."""
 
     test: Test
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldPattern:
     """True when any value of any field whose name fits `pattern` passes `test`; only for fields that the
-    mapping does not list (listed ones are expanded when lowering)."""
+    mapping does not list (listed ones are expanded when lowering), and for the keys of a flattened field
+    (`labels.*`). The fields named in `without` are left out."""
 
     pattern: Pattern
     test: Test
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    without: frozenset[str] = frozenset()
 
 
 class Relation(Enum):

@@ -1,156 +1,176 @@
-"""Dates as Elasticsearch reads them: `strict_date_optional_time||epoch_millis`, and date math.
+"""Dates as Elasticsearch reads them in a search: `strict_date_optional_time||epoch_millis` and date math.
 
-All times are nanoseconds since the epoch. Knows no field types and no query language.
+Everything is UTC and in nanoseconds since the epoch. Date math on `now` stays text until a run has a clock
+(`resolve`); math on a written date (`2024-03-01||+1d/d`) is worked out at once.
 """
 
 from __future__ import annotations
 
-import datetime
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000_000_000
-MILLISECOND = 1_000_000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
+MILLI = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNIT_NANOS = {"w": 604_800, "d": 86_400, "h": 3_600, "H": 3_600, "m": 60, "s": 1}
 
 _DATE = re.compile(
-    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T(?:([0-9]{2})(?::([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?)?"
-    r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?)?)?"
+    r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
+    r"(?:T(?:(?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?"
+    r"(?P<zone>Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?)?)?)?"
 )
-_MILLIS = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,6})?")
-_STEP = re.compile(r"([+-])([0-9]*)([yMwdhHms])|/([yMwdhHms])")
-_FIXED = {"w": 7 * DAY, "d": DAY, "h": HOUR, "H": HOUR, "m": MINUTE, "s": SECOND}
+_MILLIS = re.compile(r"(?P<sign>-?)(?P<millis>\d{1,18})(?:\.(?P<part>\d{1,6})\d*)?")
+_MATH = re.compile(r"(?P<operator>[+\-/])(?P<count>\d*)(?P<unit>[yMwdhHms])")
+
+
+class DateError(ValueError):
+    """The text is no date and no date math; the message says what Elasticsearch would say."""
 
 
 @dataclass(frozen=True, slots=True)
-class DateMathError(ValueError):
-    """Why a text is neither a date nor date math."""
+class Moment:
+    """A date of a query: `nanos` since the epoch, or `math` on the clock (`now-5m/d`)."""
 
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
+    nanos: int | None
+    math: str | None = None
 
 
-def parse_date(text: str, *, round_up: bool = False, millis: bool = True) -> int | None:
-    """The instant that `text` names, or None when it is no date.
+def read(text: str, *, round_up: bool) -> Moment:
+    """The moment that a text names; what it leaves open (hours of a day) is filled from below, or, with
+    `round_up`, to the last nanosecond. Raises DateError."""
+    if text.startswith("now"):
+        resolve(text, 0, round_up=round_up)  # refuses what is no date math
+        return Moment(None, text)
+    anchor, bars, math = text.partition("||")
+    nanos = parse(anchor, round_up=round_up and not math)
+    return Moment(_calculate(math, nanos, round_up) if bars else nanos)
 
-    `round_up` fills parts that were left out as the upper end of a range does: day and month with 1, the
-    time with 23:59:59.999999999. `millis`: digits alone are milliseconds, except a four-digit year."""
+
+def resolve(math: str, now: int, *, round_up: bool) -> int:
+    """Date math on `now` (nanoseconds since the epoch) as nanoseconds. Raises DateError."""
+    if not math.startswith("now"):
+        raise DateError(f"date math starts with now, not [{math}]")
+    return _calculate(math[3:], now, round_up)
+
+
+def parse(text: str, *, round_up: bool = False) -> int:
+    """A date without math as nanoseconds since the epoch. Raises DateError."""
     found = _DATE.fullmatch(text)
-    if found is None:
-        return _epoch_millis(text) if millis else None
-    year, month, day, hour, minute, second, fraction, zone = found.groups()
-    late = round_up
+    if found is not None:
+        return _from_parts(found, text, round_up)
+    millis = _MILLIS.fullmatch(text)
+    if millis is None:
+        raise _unreadable(text)
+    part = (millis["part"] or "").ljust(6, "9" if round_up and not millis["part"] else "0")
+    nanos = int(millis["millis"]) * MILLI + int(part)
+    return -nanos if millis["sign"] else nanos
+
+
+def _unreadable(text: str) -> DateError:
+    return DateError(
+        f"failed to parse date field [{text}] with format [strict_date_optional_time||epoch_millis]"
+    )
+
+
+def _from_parts(found: re.Match[str], text: str, round_up: bool) -> int:
+    """Missing month and day are the first; missing hours, minutes … the last when rounding up."""
+    top = (23, 59, 59) if round_up else (0, 0, 0)
+    hour, minute, second = (
+        int(found[name]) if found[name] else limit
+        for name, limit in zip(("hour", "minute", "second"), top, strict=True)
+    )
     try:
-        days = datetime.date(int(year), int(month or 1), int(day or 1)).toordinal() - _EPOCH
+        day = datetime(int(found["year"]), int(found["month"] or 1), int(found["day"] or 1), tzinfo=UTC)
+        moment = day.replace(hour=hour, minute=minute, second=second)
     except ValueError:
-        return None
-    clock = _clock(hour, minute, second, late)
-    if clock is None:
-        return None
-    if fraction is not None:
-        nanos = int(fraction.ljust(9, "0"))
-    else:
-        nanos = 999_999_999 if late else 0
-    return days * DAY + clock * SECOND + nanos - _offset(zone)
-
-
-def _clock(hour: str | None, minute: str | None, second: str | None, late: bool) -> int | None:
-    """Seconds of the day, left-out parts early or late; None when out of range."""
-    h = int(hour) if hour is not None else 23 if late else 0
-    m = int(minute) if minute is not None else 59 if late else 0
-    s = int(second) if second is not None else 59 if late else 0
-    return h * 3600 + m * 60 + s if h < 24 and m < 60 and s < 60 else None
+        raise _unreadable(text) from None
+    fraction = int(found["fraction"].ljust(9, "0")) if found["fraction"] else (999_999_999 if round_up else 0)
+    return _nanos(moment) + fraction - _offset(found["zone"])
 
 
 def _offset(zone: str | None) -> int:
-    if zone is None or zone == "Z":
+    if not zone or zone == "Z":
         return 0
-    digits = zone[1:].replace(":", "")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:] or 0) * 60
+    digits = zone[1:].replace(":", "").ljust(6, "0")
+    seconds = int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:6])
     return (-seconds if zone[0] == "-" else seconds) * SECOND
 
 
-def _epoch_millis(text: str) -> int | None:
-    if _MILLIS.fullmatch(text) is None:
-        return None
-    whole, _, fraction = text.partition(".")
-    nanos = int(whole) * MILLISECOND
-    extra = int(fraction.ljust(6, "0")) if fraction else 0
-    return nanos - extra if whole.startswith("-") else nanos + extra
+def _nanos(moment: datetime) -> int:
+    passed = moment - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * SECOND + passed.microseconds * 1000
 
 
-def is_date_math(text: str) -> bool:
-    """Whether the text depends on arithmetic (`now-5m`, `2024-03-01||/M`)."""
-    return text.startswith("now") or "||" in text
-
-
-def resolve(math: str, now: int, *, round_up: bool = False) -> int:
-    """The instant of date math (`now-5m/d`, `2024-03-01||+1M`) or of a plain date.
-
-    `round_up`: `/unit` goes to the last nanosecond of the unit instead of the first. Raises DateMathError."""
-    if math.startswith("now"):
-        instant, steps = now, math[3:]
-    else:
-        anchor, bars, steps = math.partition("||")
-        parsed = parse_date(anchor, round_up=round_up and not bars)
-        if parsed is None:
-            raise DateMathError(f"`{math}` is no date")
-        instant = parsed
+def _calculate(math: str, nanos: int, round_up: bool) -> int:
+    """Apply `+1d`, `-2h`, `/w` one after the other."""
     at = 0
-    while at < len(steps):
-        step = _STEP.match(steps, at)
+    while at < len(math):
+        step = _MATH.match(math, at)
         if step is None:
-            raise DateMathError(f"`{steps[at:]}` in `{math}` is no date math")
-        sign, count, unit, rounding = step.groups()
-        if rounding:
-            instant = _round(instant, rounding, round_up)
+            raise DateError(f"operator not supported for date math [{math[at:]}]")
+        if step["operator"] != "/":
+            count = int(step["count"] or 1)
+            nanos = _add(nanos, -count if step["operator"] == "-" else count, step["unit"])
+        elif step["count"] not in ("", "1"):
+            raise DateError(f"rounding `/` can only be used on single unit types [{math}]")
         else:
-            amount = int(count[:9] or 1)
-            instant = _shift(instant, -amount if sign == "-" else amount, unit, math)
+            nanos = _round(nanos, step["unit"], round_up)
         at = step.end()
-    return instant
+    return nanos
 
 
-def _shift(instant: int, amount: int, unit: str, math: str) -> int:
-    if unit in _FIXED:
-        return instant + amount * _FIXED[unit]
-    days, rest = divmod(instant, DAY)
+def _add(nanos: int, count: int, unit: str) -> int:
+    if unit in _UNIT_NANOS:
+        return nanos + count * _UNIT_NANOS[unit] * SECOND
+    months = count * (12 if unit == "y" else 1)
+    moment, rest = _split(nanos)
+    total = moment.year * 12 + moment.month - 1 + months
+    year, month = divmod(total, 12)
     try:
-        date = datetime.date.fromordinal(days + _EPOCH)
-        months = date.year * 12 + date.month - 1 + amount * (12 if unit == "y" else 1)
-        return _day_of(months, date.day) * DAY + rest
+        first = datetime(year, month + 1, 1, tzinfo=UTC)
+        last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        day = first.replace(day=min(moment.day, last.day))
     except (ValueError, OverflowError):
-        raise DateMathError(f"`{math}` lies outside the years 1 to 9999") from None
+        raise DateError("date math leaves the calendar") from None
+    return _nanos(day) + _nanos(moment) - _nanos(_midnight(moment)) + rest
 
 
-def _day_of(months: int, day: int) -> int:
-    """Days since the epoch of `day` in a month counted from year 0, or of that month's last day."""
-    first = datetime.date(months // 12, months % 12 + 1, 1)
-    following = (
-        datetime.date((months + 1) // 12, (months + 1) % 12 + 1, 1) if months < 9999 * 12 + 11 else None
-    )
-    length = (following - first).days if following else 31
-    return first.toordinal() + min(day, length) - 1 - _EPOCH
+def _round(nanos: int, unit: str, round_up: bool) -> int:
+    """The first moment of the unit, or with `round_up` its last one (a millisecond before the next)."""
+    moment, _ = _split(nanos)
+    start = _start(moment, unit)
+    if not round_up:
+        return _nanos(start)
+    return _add(_nanos(start), 1, unit) - 1
 
 
-def _round(instant: int, unit: str, up: bool) -> int:
-    start = _floor(instant, unit)
-    if not up:
-        return start
-    after = start + _FIXED[unit] if unit in _FIXED else _floor(_shift(start, 1, unit, f"/{unit}"), unit)
-    return after - 1
+def _start(moment: datetime, unit: str) -> datetime:
+    match unit:
+        case "y":
+            return _midnight(moment).replace(month=1, day=1)
+        case "M":
+            return _midnight(moment).replace(day=1)
+        case "w":
+            return _midnight(moment) - timedelta(days=moment.weekday())
+        case "d":
+            return _midnight(moment)
+        case "h" | "H":
+            return moment.replace(minute=0, second=0)
+        case "m":
+            return moment.replace(second=0)
+        case _:
+            return moment
 
 
-def _floor(instant: int, unit: str) -> int:
-    if unit == "w":  # weeks start on Monday; 1970-01-01 was a Thursday
-        days = instant // DAY
-        return (days - (days + 3) % 7) * DAY
-    if unit in _FIXED:
-        return instant // _FIXED[unit] * _FIXED[unit]
-    date = datetime.date.fromordinal(instant // DAY + _EPOCH)
-    return (date.replace(month=date.month if unit == "M" else 1, day=1).toordinal() - _EPOCH) * DAY
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0)
+
+
+def _split(nanos: int) -> tuple[datetime, int]:
+    """Whole seconds as a calendar date, and the nanoseconds that remain."""
+    seconds, rest = divmod(nanos, SECOND)
+    try:
+        return _EPOCH + timedelta(seconds=seconds), rest
+    except OverflowError:
+        raise DateError("date math leaves the calendar") from None

@@ -131,12 +131,44 @@ class CorrelationType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fired:
+    """The rule of this name has a hit."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFired:
+    """The child does not hold."""
+
+    child: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class AllFired:
+    """All children hold."""
+
+    children: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyFired:
+    """Some child holds."""
+
+    children: tuple[Expression, ...]
+
+
+Expression = Fired | NotFired | AllFired | AnyFired
+"""Sigma's extended correlation condition: a boolean tree over the names of `Correlation.rules`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Correlation:
     """Sigma correlation over `rules` (name → detection), sliding closed window of `timespan` ms.
 
     `group_by` holds group names; `aliases` maps a group name to the field it is in each rule. `condition`
     holds (operator, number) pairs that must all hold (`gte`, `gt`, `lte`, `lt`, `eq`, `neq`); `expression`
-    is the extended condition over rule names as a boolean tree of names, when there is one. `value_field`
+    is the extended condition over rule names, when there is one. `value_field`
     is the fields that are counted, summed …; `percentile` its rank."""
 
     type: CorrelationType
@@ -145,7 +177,7 @@ class Correlation:
     group_by: tuple[str, ...] = ()
     aliases: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     condition: tuple[tuple[str, float], ...] = ()
-    expression: object | None = None
+    expression: Expression | None = None
     value_field: tuple[str, ...] = ()
     percentile: float | None = None
     generate: bool = False

@@ -1,0 +1,233 @@
+"""The tests that a plan has for one field, all at once: value → bit mask, remembered for each distinct value.
+
+A bit stands for a group of tests, any of which may hold. Literals are found together (one automaton when
+there are many), equal strings by a hash; only what is left is run test by test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from samefire.engine.automaton import RegexTooHard
+from samefire.engine.events import Scalar
+from samefire.engine.glob import Shape, fold_pattern, fold_text, glob, required, shape
+from samefire.engine.regex import RegexRefused, as_pattern
+from samefire.engine.values import Clock, Predicate, ignored, predicate, text
+from samefire.query import ast
+from samefire.query.ast import Fold, Pattern
+from samefire.query.dates import DateError
+
+MAX_VALUES = 20_000
+MAX_CHARACTERS = 16_000_000
+MANY_LITERALS = 12
+"""From here on an automaton over all literals is faster than looking for each."""
+
+Key = str | tuple[Scalar, type, str]
+
+
+def key_of(value: Scalar) -> Key:
+    """What a value is remembered by: 1, 1.0 and true are three values, and so are 0.0 and -0.0."""
+    return value if isinstance(value, str) else (value, type(value), "" if value else str(value))
+
+
+class Memo(dict[Key, int]):
+    """Masks by value, computed when asked for; bounded in count and in characters."""
+
+    __slots__ = ("_characters", "_compute")
+
+    def __init__(self, compute: Callable[[Key], int]) -> None:
+        super().__init__()
+        self._compute = compute
+        self._characters = 0
+
+    def __missing__(self, key: Key) -> int:
+        if len(self) >= MAX_VALUES or self._characters >= MAX_CHARACTERS:
+            self.clear()
+            self._characters = 0
+        mask = self._compute(key)
+        self[key] = mask
+        self._characters += len(key)
+        return mask
+
+
+class FieldMasks:
+    """Masks of one field. `groups[i]` are the tests of bit i."""
+
+    def __init__(self, groups: Sequence[tuple[ast.Test, ...]], clock: Clock) -> None:
+        self.failures: dict[int, str] = {}
+        self.objects = 0
+        self._views: dict[tuple[Fold, int | None], View] = {}
+        self._others: list[tuple[Predicate, int]] = []
+        self._always = 0
+        for bit, tests in enumerate(groups):
+            for test in tests:
+                try:
+                    self._add(test, 1 << bit, clock)
+                except (RegexRefused, DateError) as error:
+                    self.failures[bit] = str(error)
+        self.memo = Memo(self._mask)
+
+    def _add(self, test: ast.Test, bit: int, clock: Clock) -> None:
+        match test:
+            case ast.Exists(ignore_above=None):
+                self._always |= bit
+                self.objects |= bit
+            case ast.Term(value=value, fold=fold, ignore_above=limit):
+                exact = self._view(fold, limit).exact
+                folded = fold_text(value, fold)
+                exact[folded] = exact.get(folded, 0) | bit
+            case ast.Wildcard(pattern=pattern, fold=fold, ignore_above=limit):
+                self._view(fold, limit).add(fold_pattern(pattern, fold), bit)
+            case ast.Regex(fold=fold, ignore_above=limit) if (plain := as_pattern(test)) is not None:
+                self._view(fold, limit).add(fold_pattern(plain, fold), bit)
+            case _:
+                self._others.append((predicate(test, clock), bit))
+
+    def _view(self, fold: Fold, limit: int | None) -> View:
+        return self._views.setdefault((fold, limit), View(fold, limit))
+
+    def _mask(self, key: Key) -> int:
+        value = key if isinstance(key, str) else key[0]
+        mask = self._always
+        if self._views:
+            string = value if isinstance(value, str) else text(value)
+            for view in self._views.values():
+                mask |= view.mask(string)
+        for test, bit in self._others:
+            try:
+                if test(value):
+                    mask |= bit
+            except RegexTooHard as error:
+                self.failures[bit.bit_length() - 1] = str(error)
+        return mask
+
+
+class View:
+    """Keyword tests that see a value alike: under one fold and one `ignore_above`."""
+
+    def __init__(self, fold: Fold, limit: int | None) -> None:
+        self.exact: dict[str, int] = {}
+        self._fold = fold
+        self._limit = limit
+        self._always = 0
+        self._literals: dict[str, Literal] = {}
+        self._free: list[tuple[Callable[[str], bool], int]] = []
+        self._finder: Any = None
+        self._ordered: list[Literal] = []
+
+    def add(self, pattern: Pattern, bit: int) -> None:
+        """Make `bit` hold for values that fit the pattern (already folded)."""
+        kind, literal = shape(pattern)
+        match kind:
+            case Shape.ANYTHING:
+                self._always |= bit
+            case Shape.EQUALS:
+                self.exact[literal] = self.exact.get(literal, 0) | bit
+            case Shape.GLOB:
+                needed = required(pattern)
+                fits = (glob(pattern), bit)
+                (self._literal(needed).guarded if needed else self._free).append(fits)
+            case _:
+                self._literal(literal).add(kind, bit)
+
+    def _literal(self, literal: str) -> Literal:
+        found = self._literals.get(literal)
+        if found is None:
+            found = self._literals[literal] = Literal(literal)
+            self._ordered.append(found)
+            self._finder = None
+        return found
+
+    def mask(self, string: str) -> int:
+        """The bits that hold for a value's text."""
+        if ignored(string, self._limit):
+            return 0
+        string = fold_text(string, self._fold)
+        mask = self._always | self.exact.get(string, 0)
+        for fits, bit in self._free:
+            if fits(string):
+                mask |= bit
+        if len(self._ordered) < MANY_LITERALS:
+            for literal in self._ordered:
+                if literal.text in string:
+                    mask |= literal.mask(string)
+        else:
+            mask |= self._scan(string)
+        return mask
+
+    def _scan(self, string: str) -> int:
+        """The bits of all literals that occur, found in one pass."""
+        if self._finder is None:
+            self._finder = _finder([literal.text for literal in self._ordered])
+        mask = 0
+        size = len(string)
+        guarded: set[int] = set()
+        for index, start, end in self._finder(string):
+            literal = self._ordered[index]
+            mask |= literal.contains
+            if start == 0:
+                mask |= literal.prefix
+            if end == size:
+                mask |= literal.suffix
+            if literal.guarded:
+                guarded.add(index)
+        for index in guarded:
+            mask |= self._ordered[index].guarded_mask(string)
+        return mask
+
+
+class Literal:
+    """One literal and the bits that hold where it stands in a value."""
+
+    __slots__ = ("contains", "guarded", "prefix", "suffix", "text")
+
+    def __init__(self, literal: str) -> None:
+        self.text = literal
+        self.contains = self.prefix = self.suffix = 0
+        self.guarded: list[tuple[Callable[[str], bool], int]] = []
+
+    def add(self, kind: Shape, bit: int) -> None:
+        match kind:
+            case Shape.PREFIX:
+                self.prefix |= bit
+            case Shape.SUFFIX:
+                self.suffix |= bit
+            case _:
+                self.contains |= bit
+
+    def mask(self, string: str) -> int:
+        """The bits for a string that holds the literal."""
+        mask = self.contains
+        if self.prefix and string.startswith(self.text):
+            mask |= self.prefix
+        if self.suffix and string.endswith(self.text):
+            mask |= self.suffix
+        return mask | self.guarded_mask(string) if self.guarded else mask
+
+    def guarded_mask(self, string: str) -> int:
+        """The bits of the longer patterns that need the literal."""
+        mask = 0
+        for fits, bit in self.guarded:
+            if not mask & bit and fits(string):
+                mask |= bit
+        return mask
+
+
+def _finder(literals: list[str]) -> Callable[[str], Any]:
+    """A function giving (index, start, end) of every occurrence, overlapping ones too."""
+    import ahocorasick_rs
+
+    automaton = ahocorasick_rs.AhoCorasick(literals, matchkind=ahocorasick_rs.MatchKind.Standard)
+
+    def find(string: str) -> Any:
+        try:
+            return automaton.find_matches_as_indexes(string, overlapping=True)
+        except UnicodeEncodeError:  # a lone surrogate: put one character that no literal holds in its place
+            return automaton.find_matches_as_indexes(_scalar(string), overlapping=True)
+
+    return find
+
+
+def _scalar(string: str) -> str:
+    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in string)

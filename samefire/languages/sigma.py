@@ -1,0 +1,105 @@
+"""Sigma rules v2.1: YAML → syntax tree → detections.
+
+`parse` reads a file (several documents, collections, filters, correlations), `lower` gives the meaning of
+its last outermost document, `load` all outermost documents with what they say of themselves. Sigma
+compares the values of events as they are, so field types change nothing but where a multi-field's values
+lie. The steps are in `sigma_*.py`; running correlations is for `engine/correlation.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from samefire.fields import FieldTypes
+from samefire.languages import sigma_documents, sigma_lower, sigma_yaml
+from samefire.languages.sigma_lower import Choices
+from samefire.languages.sigma_tree import CorrelationDocument, FilterDocument, Header, LogSource, SigmaTree
+from samefire.problems import Problem, ProblemError
+from samefire.query.detection import Body, Detection, Scope
+from samefire.source import Source
+
+DEFAULT = Choices()
+
+__all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "lower", "parse", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """One outermost rule of a Sigma file. `problems` are warnings about the file it stands in."""
+
+    detection: Detection
+    header: Header
+    logsource: LogSource | None
+    document: int
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return self.header.title
+
+    @property
+    def id(self) -> str | None:
+        return self.header.id
+
+
+def parse(source: Source) -> SigmaTree:
+    """The documents of a Sigma file; raises ProblemError with every problem of form."""
+    return sigma_documents.read(sigma_yaml.read(source))
+
+
+def lower(tree: SigmaTree, fields: FieldTypes, source: Source, choices: Choices = DEFAULT) -> Body:
+    """What the file detects: its last outermost document; raises ProblemError."""
+    del source  # the tree knows its text
+    lowered = sigma_lower.lower(tree, fields, choices)
+    body = lowered.bodies[lowered.outermost[-1]] if lowered.outermost else None
+    if body is None:
+        raise _nothing(tree)
+    return body
+
+
+def load(
+    source: Source,
+    fields: FieldTypes,
+    *,
+    logsource: bool = False,
+    placeholders: Mapping[str, Sequence[str]] | None = None,
+    places: bool = False,
+) -> tuple[LoadedRule, ...]:
+    """Every outermost rule of a file, in order; raises ProblemError with every problem of the file.
+
+    `logsource`: a rule also asks for its log source where that is known (Windows channels and Sysmon event
+    ids). `placeholders`: values for `|expand`. `places`: query nodes carry their places in the text."""
+    tree = parse(source)
+    lowered = sigma_lower.lower(tree, fields, Choices(logsource, placeholders or {}, places))
+    rules = []
+    for number in lowered.outermost:
+        document, body = tree.documents[number], lowered.bodies[number]
+        if isinstance(document, FilterDocument) or body is None:
+            continue
+        origin = None if isinstance(document, CorrelationDocument) else document.logsource
+        detection = Detection(body, Scope())
+        rules.append(LoadedRule(detection, document.header, origin, number, lowered.problems))
+    if not rules:
+        raise _nothing(tree)
+    return tuple(rules)
+
+
+def _nothing(tree: SigmaTree) -> ProblemError:
+    said = "the text holds filters but no rule" if tree.documents else "there is no Sigma rule in this text"
+    return ProblemError([Problem("sigma-no-rule", said, tree.yaml.source)])
+
+
+def render(tree: SigmaTree) -> str:
+    """The documents as YAML, one after another, keys in the order they were written."""
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return yaml.dump_all(
+        tree.data,
+        Dumper=dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=4096,
+        explicit_start=len(tree.data) > 1,
+    )
