@@ -44,8 +44,14 @@ _NO_WORDS = {
     "saved_query": ("sigma-cannot-saved-query", "the query lies in Kibana, not in the rule"),
 }
 _BASE_ONLY = {
-    "new_terms": ("approximate-new-terms", "this is the base query alone: it also fires on values seen before"),
-    "threat_match": ("approximate-threat-match", "this is the base query alone: it also fires without indicator"),
+    "new_terms": (
+        "approximate-new-terms",
+        "this is the base query alone: it also fires on values seen before",
+    ),
+    "threat_match": (
+        "approximate-threat-match",
+        "this is the base query alone: it also fires without indicator",
+    ),
 }
 
 
@@ -69,11 +75,15 @@ class Sigma:
         return write_body(rule, body, shared, fields, losses)
 
     def read(self, text: str, fields: FieldTypes, name: str = "<export>") -> Detection:
-        """What a Sigma backend would execute; raises ProblemError."""
-        import importlib
+        """What a Sigma backend would execute on documents as Elasticsearch holds them; raises ProblemError."""
+        from samefire.languages.sigma import load
 
-        loaded: Detection = importlib.import_module("samefire.languages.sigma").load(Source(name, text), fields)
-        return loaded
+        source = Source(name, text)
+        rules = load(source, fields)
+        if len(rules) != 1:
+            message = f"one rule is wanted, the text holds {len(rules)}"
+            raise ProblemError([Problem("sigma-several-rules", message, source)])
+        return rules[0].detection
 
 
 def _refusal(rule: Rule, options: Options) -> Problem | None:
