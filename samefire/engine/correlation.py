@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby, product
+from itertools import groupby, islice, product
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
@@ -51,29 +51,71 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something that happened: an event of rule number `rule`, or an alert of a nested correlation.
-    `order` tells which came first at one time; `known` are its group values by name."""
+    """Something that happened: the event `ordinal`, which rule number `rule` matched, or an alert of a nested
+    correlation that was complete with that event: then `parts` are its hits and `known` its group values."""
 
     time: int
-    order: int
+    ordinal: int
     rule: int
-    ordinals: tuple[int, ...]
+    parts: Sequence[Hit] = ()
     known: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def ordinals(self) -> Iterator[int]:
+        """The events behind it."""
+        if not self.parts:
+            yield self.ordinal
+        for part in self.parts:
+            yield from part.ordinals
+
+
+class Slice(Sequence[Hit]):
+    """Neighbours in a list that does not change, without a copy."""
+
+    __slots__ = ("_high", "_hits", "_low")
+
+    def __init__(self, hits: Sequence[Hit], low: int, high: int) -> None:
+        self._hits, self._low, self._high = hits, low, high
+
+    def __len__(self) -> int:
+        return self._high - self._low
+
+    def __getitem__(self, at: Any) -> Any:
+        return (
+            self._hits[self._low : self._high][at] if isinstance(at, slice) else self._hits[self._place(at)]
+        )
+
+    def _place(self, at: int) -> int:
+        place = self._low + at if at >= 0 else self._high + at
+        if not self._low <= place < self._high:
+            raise IndexError(at)
+        return place
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window in which the condition held: when it starts and ends, and the hits that made it hold."""
+    """A window in which the condition held: the hits that made it hold, by time."""
 
-    start: int
-    end: int
-    hits: tuple[Hit, ...]
+    hits: Sequence[Hit]
+
+    @property
+    def start(self) -> int:
+        return self.hits[0].time
+
+    @property
+    def end(self) -> int:
+        return self.hits[-1].time
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands among others: by the hit that completes it."""
+        return self.hits[-1].time, self.hits[-1].ordinal
 
 
 def run(body: Correlation, events: Events) -> list[Alert]:
     """The alerts of a correlation in order of time; `keys` are the values of `group_by`."""
     found = [(window, keys) for keys, windows in _groups(body, events) for window in _apart(body, windows)]
-    found.sort(key=lambda pair: (pair[0].end, pair[0].hits[-1].order))
+    found.sort(key=lambda pair: pair[0].place)
     return [Alert(_ordinals(window.hits), keys) for window, keys in found]
 
 
@@ -115,8 +157,8 @@ def _hits(body: Correlation, events: Events) -> list[Hit]:
         for ordinal in events.hits(rule):
             time = events.time(ordinal)
             if time is not None:
-                found.append(Hit(time, ordinal, number, (ordinal,)))
-    found.sort(key=lambda hit: (hit.time, hit.order, hit.rule))
+                found.append(Hit(time, ordinal, number))
+    found.sort(key=lambda hit: (hit.time, hit.ordinal, hit.rule))
     return found
 
 
@@ -126,31 +168,30 @@ def _nested(number: int, body: Correlation, events: Events, *, completions: bool
     for keys, windows in _groups(body, events):
         known = tuple(zip(body.group_by, keys, strict=True))
         for window in windows if completions else _apart(body, windows):
-            last = window.hits[-1]
-            yield Hit(window.end, last.order, number, _ordinals(window.hits), known)
+            yield Hit(window.end, window.hits[-1].ordinal, number, window.hits, known)
 
 
 def _keys(body: Correlation, hit: Hit, events: Events) -> Iterator[Keys]:
     """The groups that a hit belongs to: one for each value when a field holds several, none when a field
     is missing. A nested alert that is not grouped by a field belongs to the groups of all its events."""
+    yield from islice(_combinations(body, hit, body.group_by, events), MAX_KEYS)
+
+
+def _combinations(body: Correlation, hit: Hit, names: Sequence[str], events: Events) -> Iterator[Keys]:
+    """What the named fields hold, each different combination once."""
     known = dict(hit.known)
-    for ordinal in hit.ordinals if hit.known or len(hit.ordinals) > 1 else hit.ordinals[:1]:
+    settled = all(name in known for name in names)
+    seen: set[Keys] = set()
+    for ordinal in (hit.ordinal,) if settled else hit.ordinals:
         values = [
             [known[name]] if name in known else _scalars(events.value(ordinal, _field(body, hit, name)))
-            for name in body.group_by
+            for name in names
         ]
-        yield from _once(product(*values))
-        if all(name in known for name in body.group_by):
-            return
-
-
-def _once(keys: Iterable[Keys]) -> Iterator[Keys]:
-    seen: set[Keys] = set()
-    for one in keys:
-        same = tuple(map(_same, one))
-        if same not in seen and len(seen) < MAX_KEYS:
-            seen.add(same)
-            yield one
+        for keys in product(*values):
+            same = tuple(map(_same, keys))
+            if same not in seen:
+                seen.add(same)
+                yield keys
 
 
 def _field(body: Correlation, hit: Hit, name: str) -> str:
@@ -189,27 +230,23 @@ def _windows(body: Correlation, hits: list[Hit], events: Events) -> Iterator[Win
     every = [(frozenset(name for name, _ in body.rules), frozenset[str]())]
     found = every if body.expression is None else clauses(body.expression)
     parts = [_clause(body, clause, hits) for clause in found]
-    return iter(sorted((w for part in parts for w in part), key=lambda w: (w.end, w.hits[-1].order)))
+    return iter(sorted((w for part in parts for w in part), key=lambda window: window.place))
 
 
-def _moments(hits: Sequence[Hit], span: int) -> Iterator[tuple[list[Hit], list[Hit], deque[Hit]]]:
+def _moments(hits: Sequence[Hit], span: int) -> Iterator[tuple[Slice, Slice, Slice]]:
     """Each time at which something happens: hits that come in, hits that go out, hits in the window."""
-    window: deque[Hit] = deque()
-    for time, coming in groupby(hits, key=lambda hit: hit.time):
-        new, old = list(coming), []
-        window.extend(new)
-        while window[0].time < time - span:
-            old.append(window.popleft())
-        yield new, old, window
+    low = high = 0
+    while high < len(hits):
+        first, before, time = high, low, hits[high].time
+        while high < len(hits) and hits[high].time == time:
+            high += 1
+        while hits[low].time < time - span:
+            low += 1
+        yield Slice(hits, first, high), Slice(hits, before, low), Slice(hits, low, high)
 
 
 def _holds(body: Correlation, value: Any) -> bool:
     return value is not None and all(_OPERATORS[name](value, number) for name, number in body.condition)
-
-
-def _window(hits: Iterable[Hit]) -> Window:
-    kept = tuple(hits)
-    return Window(kept[0].time, kept[-1].time, kept)
 
 
 def _clause(body: Correlation, clause: Clause, hits: list[Hit]) -> Iterator[Window]:
@@ -220,8 +257,8 @@ def _clause(body: Correlation, clause: Clause, hits: list[Hit]) -> Iterator[Wind
     absent = {n for n, (name, _) in enumerate(body.rules) if name in unwanted}
     bad = [hit.time for hit in hits if hit.rule in absent]
     own = [hit for hit in hits if hit.rule in numbers]
-    found = _chains(numbers, own, span) if body.type is CorrelationType.TEMPORAL_ORDERED else _sets(numbers, own, span)
-    for window in found:
+    search = _chains if body.type is CorrelationType.TEMPORAL_ORDERED else _sets
+    for window in search(numbers, own, span):
         at = bisect_left(bad, window.end - span)
         if at == len(bad) or bad[at] > window.start + span:
             yield window
@@ -234,23 +271,23 @@ def _sets(numbers: Sequence[int], hits: Sequence[Hit], span: int) -> Iterator[Wi
         for hit in new:
             latest[hit.rule] = hit
         if len(latest) == len(numbers):
-            chosen = sorted(latest.values(), key=lambda hit: (hit.time, hit.order, hit.rule))
+            chosen = sorted(latest.values(), key=lambda hit: (hit.time, hit.ordinal, hit.rule))
             if chosen[-1].time - chosen[0].time <= span:
-                yield _window(chosen)
+                yield Window(chosen)
 
 
 def _chains(numbers: Sequence[int], hits: Sequence[Hit], span: int) -> Iterator[Window]:
     """Hits of the rules one after another, each another event; the chain that starts latest."""
     chains: list[tuple[Hit, ...] | None] = [None] * len(numbers)
     places = {number: place for place, number in enumerate(numbers)}
-    for _, together in groupby(hits, key=lambda hit: (hit.time, hit.order)):
+    for _, together in groupby(hits, key=lambda hit: (hit.time, hit.ordinal)):
         for hit in sorted(together, key=lambda hit: -hit.rule):
             place = places[hit.rule]
             before = chains[place - 1] if place else ()
             if before is None or (before and hit.time - before[0].time > span):
                 continue
             if place + 1 == len(numbers):
-                yield _window((*before, hit))
+                yield Window((*before, hit))
             chains[place] = (*before, hit)
 
 
@@ -263,13 +300,13 @@ def _counted_rules(body: Correlation, hits: list[Hit]) -> Iterator[Window]:
         count.subtract(hit.rule for hit in old)
         value = _longest(window, len(body.rules)) if ordered else sum(n > 0 for n in count.values())
         if _holds(body, value):
-            yield _window(window)
+            yield Window(window)
 
 
 def _longest(hits: Iterable[Hit], rules: int) -> int:
     """The most rules that have hits one after another in the order of the rules."""
     best = [0] * rules
-    for _, together in groupby(hits, key=lambda hit: (hit.time, hit.order)):
+    for _, together in groupby(hits, key=lambda hit: (hit.time, hit.ordinal)):
         for hit in sorted(together, key=lambda hit: -hit.rule):
             best[hit.rule] = max(best[hit.rule], 1 + max(best[: hit.rule], default=0))
     return max(best, default=0)
@@ -287,27 +324,20 @@ def _aggregated(body: Correlation, hits: list[Hit], events: Events) -> Iterator[
         for hit in old:
             aggregate.remove(_values(body, hit, events))
         if _holds(body, aggregate.value()):
-            yield _window(window)
+            yield Window(window)
 
 
 def _distinct(hits: Iterable[Hit]) -> list[Hit]:
-    return list({hit.ordinals: hit for hit in reversed(list(hits))}.values())[::-1]
+    """The same event only once; alerts of nested correlations are all different."""
+    kept: dict[int, Hit] = {}
+    for hit in hits:
+        kept.setdefault(id(hit) if hit.parts else -1 - hit.ordinal, hit)
+    return list(kept.values())
 
 
 def _values(body: Correlation, hit: Hit, events: Events) -> list[Keys]:
     """What the hit's fields hold: tuples, one for each combination; none when a field is missing."""
-    if not body.value_field:
-        return []
-    known = dict(hit.known)
-    found: dict[tuple[str, ...], Keys] = {}
-    for ordinal in hit.ordinals:
-        values = [
-            [known[name]] if name in known else _scalars(events.value(ordinal, _field(body, hit, name)))
-            for name in body.value_field
-        ]
-        for keys in product(*values):
-            found.setdefault(tuple(map(_same, keys)), keys)
-    return list(found.values())
+    return list(_combinations(body, hit, body.value_field, events)) if body.value_field else []
 
 
 class _Count:
@@ -407,6 +437,9 @@ _AGGREGATES: dict[CorrelationType, Callable[[Correlation], _Aggregate]] = {
 }
 
 
+_MOST = 1e300
+
+
 def _numbers(values: Iterable[Keys]) -> Iterator[int | float]:
     """The values that are numbers, or strings that hold one."""
     for (value,) in values:
@@ -415,7 +448,5 @@ def _numbers(values: Iterable[Keys]) -> Iterator[int | float]:
                 value = float(value) if len(value) <= 400 else math.nan
             except ValueError:
                 continue
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        if math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and -_MOST <= value <= _MOST:
             yield value

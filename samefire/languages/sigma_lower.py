@@ -108,7 +108,7 @@ class _Lowering:
         for number, document in enumerate(self.tree.documents):
             if isinstance(document, FilterDocument):
                 continue
-            for name in {document.header.name, document.header.id} - {None}:
+            for name in filter(None, {document.header.name, document.header.id}):
                 if found.setdefault(name, number) != number:
                     self.twins.add(name)
         return found
