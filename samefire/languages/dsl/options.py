@@ -70,7 +70,7 @@ def _name(path: Path) -> str:
 
 
 class Options:
-    """The options of one clause; each is asked for once, and `rest` complains about those that nobody knows."""
+    """The options of one clause. Those that nobody knows are problems as soon as it is made."""
 
     def __init__(self, notes: Notes, body: Mapping[str, Any], path: Path, known: Iterable[str]) -> None:
         self.notes = notes
@@ -123,8 +123,8 @@ class Options:
 
 
 def minimum_should_match(spec: object, optional: int) -> int | None:
-    """How many of `optional` clauses must match: a number, a percentage, either negative (that many may miss),
-    or conditions `2<75% 9<-3`. None: it cannot be read."""
+    """How many of `optional` clauses must match: a number, a percentage, either negative (so many may
+    miss), or conditions `2<75% 9<-3`. None: it cannot be read."""
     if isinstance(spec, bool) or not isinstance(spec, int | str):
         return None
     text = str(spec).strip()
