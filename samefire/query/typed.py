@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from samefire.fields import CONTAINERS, FieldType, FieldTypes
-from samefire.query import dates, values
+from samefire.query import dates, lucene_regex, values
 from samefire.query.analysis import lower, tokens
 from samefire.query.ast import (
     And,
@@ -243,10 +243,11 @@ def prefix(
     span: Span = NOWHERE,
     *,
     fold: Fold = Fold.NONE,
+    normalize: bool = False,
     lenient: bool = False,
     within: str | None = None,
 ) -> Node:
-    """`prefix`: values (on analysed text: tokens) that start with the text, which is not analysed."""
+    """`prefix`: values (on analysed text: tokens, and `normalize` in lower case) that start with the text."""
     clause = _clause(name, fields, span, lenient, within)
     if not isinstance(clause, _Clause):
         return clause
@@ -255,7 +256,8 @@ def prefix(
     if kind in STRINGS:
         return _string_wildcard(clause, pattern, fold)
     if kind in TEXTS:
-        return clause.leaf(TokenPattern(pattern if fold is Fold.NONE else values.lower_pattern(pattern)))
+        small = normalize or fold is not Fold.NONE
+        return clause.leaf(TokenPattern(values.lower_pattern(pattern) if small else pattern))
     if kind == "version":
         return clause.leaf(Wildcard(pattern, fold))
     return clause.unsupported("prefix")
@@ -301,6 +303,11 @@ def regexp(
     kind = clause.kind.type
     if kind == "flattened-key":
         return _keyed(clause, "regexp")
+    if kind in STRINGS or kind in TEXTS or kind == "version":
+        try:
+            lucene_regex.parse(pattern)
+        except lucene_regex.RegexError as error:
+            return clause.refuse(f"failed to parse the regular expression [{pattern}]: {error}")
     if kind in STRINGS or kind == "version":
         limit = clause.kind.ignore_above
         test = Regex(pattern, RegexSyntax.LUCENE, _wider(fold, clause.fold), ignore_above=limit)
@@ -318,10 +325,12 @@ def fuzzy(
     *,
     edits: int | None = None,
     prefix_length: int = 0,
+    normalize: bool = False,
     lenient: bool = False,
     within: str | None = None,
 ) -> Node:
-    """`fuzzy`: at most `edits` steps away (None: by the length, as `AUTO` counts)."""
+    """`fuzzy`: at most `edits` steps away (None: by the length, as `AUTO` counts); `normalize`: the value is
+    lower-cased on analysed text."""
     clause = _clause(name, fields, span, lenient, within)
     if not isinstance(clause, _Clause):
         return clause
@@ -332,7 +341,8 @@ def fuzzy(
     if kind in STRINGS or kind == "version":
         return clause.leaf(Fuzzy(value, steps, prefix_length))
     if kind in TEXTS:
-        return clause.leaf(Fuzzy(value, steps, prefix_length, analysed=True))
+        text = lower(value) if normalize else value
+        return clause.leaf(Fuzzy(text, steps, prefix_length, analysed=True))
     return clause.unsupported("fuzzy")
 
 

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from samefire.fields import FieldType, FieldTypes
 from samefire.languages import dsl
-from samefire.languages.kuery.dsl import Clause, DslOptions, Group, Target, Translator
+from samefire.languages.kuery.dsl import Clause, DslOptions, Group, Target, Translator, json_value
 from samefire.languages.kuery.tree import (
     And,
     Is,
@@ -28,12 +28,10 @@ from samefire.languages.kuery.tree import (
     term_text,
 )
 from samefire.problems import ProblemError
-from samefire.query import ast
-from samefire.query.ast import Fails, FieldPattern, Leaf, Node, Wild
+from samefire.query import ast, typed
+from samefire.query.anywhere import fields_like
+from samefire.query.ast import Fails, Node
 from samefire.source import NOWHERE, Source
-
-_STAND_IN = "\0"
-"""A field name that no document has: stands for any field that no layer lists."""
 
 
 def lower(query: Query, fields: FieldTypes, source: Source, *, load_fields: bool = True) -> Node:
@@ -126,28 +124,23 @@ class _Lowering:
 
     def on_pattern(self, query: Is | Range, name: Pattern) -> Node:
         """A field name with wildcards: each listed field by its type, and the unlisted ones of documents."""
-        clause = self.view.clause(query, None)
-        found = self.view.found(name)
-        if not self.clauses.fields.dynamic or "match_all" in clause:
-            return self.clauses.clause(_only(clause), (), None)
-        nodes = [self.clauses.clause(part, (), None) for part in clause["bool"]["should"]] if found else []
-        nodes.append(self.on_unlisted(query, name, frozenset(field.name for field in found)))
-        known = tuple(node for node in nodes if node != ast.FALSE)
-        return known[0] if len(known) == 1 else ast.Or(known, query.span)
+        value = query.value
+        exists = isinstance(query, Is) and isinstance(value, Pattern) and value.lone
+        if exists and name.lone:
+            return typed.everything(query.span)
 
-    def on_unlisted(self, query: Is | Range, name: Pattern, without: frozenset[str]) -> Node:
-        """The clause on fields that no layer lists, which hold text as keywords."""
-        stand_in = "".join(name.parts) + _STAND_IN
-        target = Target(stand_in, "keyword")
-        if isinstance(query, Range):
-            clause = self.view.between(target, {query.operator: term_text(query.value)})
-        else:
-            exists = isinstance(query.value, Pattern) and query.value.lone
-            clause = self.view.test(target, query.value, exists)
-        node = self.clauses.clause(clause, (), None)
-        if not isinstance(node, Leaf):
-            return node
-        return FieldPattern(_glob(name), node.test, query.span, without)
+        def ask(fields: FieldTypes, one: str) -> Node:
+            kind = fields.resolve(one)
+            target = Target(one, "keyword" if kind is None or kind.type == "dynamic" else kind.type)
+            if isinstance(query, Range):
+                clause = self.view.between(target, {query.operator: json_value(value)})
+            else:
+                clause = self.view.test(target, value, exists)
+            path = kind.nested if kind else None
+            node = dsl.Clauses(fields, self.notes).clause(clause, (), path)
+            return ast.Nested(path, node, query.span) if path else node
+
+        return fields_like(term_text(name), ask, self.clauses.fields, query.span)
 
 
 def _only(clause: Clause) -> Clause:
@@ -158,12 +151,3 @@ def _only(clause: Clause) -> Clause:
 
 def _fitting(name: Pattern) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
-
-
-def _glob(name: Pattern) -> ast.Pattern:
-    """The name as a pattern of the query tree."""
-    pieces: list[str | Wild] = []
-    for at, part in enumerate(name.parts):
-        pieces += [Wild.MANY] if at else []
-        pieces += [part] if part else []
-    return tuple(pieces)
