@@ -76,9 +76,12 @@ class _Clause:
     kind: FieldType
     span: Span
     lenient: bool
+    hidden: bool = False  # in documents of a nested container that the search does not see
 
     def leaf(self, test: Test) -> Node:
         """The test on the field's values; on a flattened field, on the values of all its keys."""
+        if self.hidden:
+            return nothing(self.span)
         if self.kind.type == "flattened":
             return FieldPattern(((self.kind.column or self.name) + ".", Wild.MANY), test, self.span)
         return Leaf(self.name, test, self.span, self.kind.column, self.kind.null_value)
@@ -113,9 +116,9 @@ def everything(span: Span = NOWHERE) -> Node:
 def _clause(name: str, fields: FieldTypes, span: Span, lenient: bool, within: str | None) -> _Clause | Node:
     """The clause about a field, or what the search gives without asking its values."""
     kind = fields.resolve(name)
-    if kind is None or kind.type in CONTAINERS or kind.type in SILENT or kind.nested != within:
+    if kind is None or kind.type in CONTAINERS or kind.type in SILENT:
         return nothing(span)
-    clause = _Clause(name, kind, span, lenient)
+    clause = _Clause(name, kind, span, lenient, kind.nested != within)
     if not kind.index:
         return clause.refuse(f"Cannot search on field [{name}] since it is not indexed nor has doc values")
     return clause
@@ -425,7 +428,7 @@ def _string_range(clause: _Clause, bounds: _Bounds, normalize: bool) -> Node:
 
 def _constant(clause: _Clause, holds: bool) -> Node:
     """A constant_keyword answers for every document, whatever the document says."""
-    return everything(clause.span) if holds else nothing(clause.span)
+    return everything(clause.span) if holds and not clause.hidden else nothing(clause.span)
 
 
 def _wider(asked: Fold, own: Fold) -> Fold:
@@ -450,6 +453,8 @@ def _keyed_wildcard(clause: _Clause, pattern: Pattern, fields: FieldTypes) -> No
     if pattern[0] is not Wild.MANY:
         return nothing(clause.span)
     test = Wildcard(pattern, ignore_above=clause.kind.ignore_above)
+    if clause.hidden:
+        return nothing(clause.span)
     return FieldPattern(((kind.column or root) + ".", Wild.MANY), test, clause.span)
 
 
