@@ -48,6 +48,8 @@ from ._sigma_names import Names
 from ._sigma_script import rewrite_script
 
 MOST_COMBINATIONS = 64
+MANY_WANTED = 4
+MANY_EXCLUDED = 3
 
 
 # ---- query tree → clauses -------------------------------------------------------------------------------
@@ -369,7 +371,24 @@ class _Builder:
         rest = [c for c in children if not (isinstance(c, Item) and c.field is not None)]
         parts += [self.tight(c, role, AND) for c in rest if not isinstance(c, Without)]
         parts += [self.expression(c, role)[0] for c in rest if isinstance(c, Without)]
+        parts = self.families(parts) if top else parts
         return " and ".join(parts), AND if len(parts) > 1 else NAME
+
+    def families(self, parts: list[str]) -> list[str]:
+        """`all of selection*` and `not 1 of filter_*` where that says the same as many names."""
+        wanted = [part for part in parts if part in self.selections]
+        excluded = [
+            part for part in parts if part.removeprefix("not ") in self.selections and part not in wanted
+        ]
+        rest = [part for part in parts if part not in wanted and part not in excluded]
+        if len(wanted) >= MANY_WANTED and wanted == [n for n in self.selections if n.startswith("selection")]:
+            wanted = ["all of selection*"]
+        named = [part.removeprefix("not ") for part in excluded]
+        if len(excluded) >= MANY_EXCLUDED and named == [
+            n for n in self.selections if n.startswith("filter_")
+        ]:
+            excluded = ["not 1 of filter_*"]
+        return [*wanted, *rest, *excluded]
 
     def disjunction(self, children: tuple[Clause, ...], role: str) -> tuple[str, int]:
         """What can be maps as one list of maps, the rest one by one."""
