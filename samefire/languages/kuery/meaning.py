@@ -34,10 +34,18 @@ from samefire.query.ast import Fails, Node
 from samefire.source import NOWHERE, Source
 
 
-def lower(query: Query, fields: FieldTypes, source: Source, *, load_fields: bool = True) -> Node:
-    """The query as a node. `load_fields` False: without a data view, as Kibana asked before it loaded the
-    fields of a rule."""
-    view = LoadedView(query, fields, source) if load_fields else Translator(None, DslOptions(), source)
+def lower(
+    query: Query,
+    fields: FieldTypes,
+    source: Source,
+    *,
+    load_fields: bool = True,
+    known: FieldTypes | None = None,
+) -> Node:
+    """The query as a node. `known`: the fields that the index has when Kibana looks (None: all that documents
+    have). `load_fields` False: Kibana does not look, as before it loaded the fields of a rule."""
+    loaded = LoadedView(query, fields if known is None else known, source)
+    view = loaded if load_fields else Translator(None, DslOptions(), source)
     lowering = _Lowering(view, fields, source)
     node = lowering.node(query, None)
     if lowering.notes.problems:
@@ -114,7 +122,8 @@ class _Lowering:
         """One clause about a field, or a value alone."""
         self.span = query.span
         within = (group.prefix or None) if group else None
-        if isinstance(query.field, Pattern) and within is None and self.view.fields is not None:
+        view = self.view.fields
+        if isinstance(query.field, Pattern) and within is None and view is not None and view.dynamic:
             return self.on_pattern(query, query.field)
         try:
             clause = self.view.clause(query, group)
