@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from samefire.problems import Problem, ProblemError
@@ -33,12 +34,11 @@ def _decoded(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        text = data[: error.start].decode("utf-8")
-        rest = data[error.start :].decode("utf-8", "replace")
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            message, hint = "the file is UTF-16, not UTF-8", "save it as UTF-8"
+            problem = Problem("file-not-unicode", "the file is UTF-16, not UTF-8", Source(name, ""))
         else:
-            message = f"byte 0x{data[error.start]:02x} is not UTF-8"
-            hint = "save the file as UTF-8"
-        source, span = Source(name, text + rest), Span(len(text), len(text) + 1)
-        raise ProblemError([Problem("file-not-unicode", message, source, span, hint=hint)]) from None
+            text = data[: error.start].decode("utf-8")
+            source = Source(name, text + data[error.start :].decode("utf-8", "replace"))
+            message, span = f"byte 0x{data[error.start]:02x} is not UTF-8", Span(len(text), len(text) + 1)
+            problem = Problem("file-not-unicode", message, source, span)
+        raise ProblemError([replace(problem, hint="save the file as UTF-8")]) from None

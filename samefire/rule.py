@@ -21,7 +21,7 @@ from samefire.toml_places import Fault, Places, scan
 from samefire.toml_text import tables
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One valid rule. The tables are plain dictionaries as TOML gives them; whole numbers and flags that were
     written in another type are already what they are read as.

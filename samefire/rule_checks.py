@@ -24,6 +24,10 @@ _BACK = re.compile(r"now-(\d{1,12})([smhd])")
 
 def check_file(tables: Tables, report: Report) -> None:
     """Everything that is wrong with the tables of a rule file."""
+    if not tables:
+        hint = "a rule file has the tables [metadata] and [rule]"
+        report.error("rule-missing-table", (), "the file is empty", hint)
+        return
     for key in tables:
         if key not in _TOP:
             hint = did_you_mean(key, _TOP) or "a rule file has [metadata], [rule], [transform] and [sigma]"
@@ -130,16 +134,20 @@ def _building_block(metadata: Tables, rule: Tables, report: Report) -> None:
     """Building block rules run seldom, over a long window, unless they say that they mean it."""
     if "building_block_type" not in rule or metadata.get("bypass_bbr_timing"):
         return
-    hint = "or set bypass_bbr_timing = true in [metadata]"
+    hint = "look back longer, or set bypass_bbr_timing = true in [metadata]"
     for key, least, pattern in (("from", "now-119m", _BACK), ("interval", "60m", _SPAN)):
         value = rule.get(key)
         if value is None:
             message = f"a building block rule needs `{key}` of at least {least}"
             report.error("rule-building-block-window", ("rule",), message, hint, on_key=True)
-        elif isinstance(value, str) and (span := _seconds(pattern, value)) is not None:
-            if span < (_seconds(pattern, least) or 0):
-                message = f"`{key}` of a building block rule is at least {least}, not {value}"
-                report.error("rule-building-block-window", ("rule", key), message, hint)
+        elif isinstance(value, str) and _shorter(value, least, pattern):
+            message = f"`{key}` of a building block rule is at least {least}, not {value}"
+            report.error("rule-building-block-window", ("rule", key), message, hint)
+
+
+def _shorter(value: str, least: str, pattern: re.Pattern[str]) -> bool:
+    span, bound = _seconds(pattern, value), _seconds(pattern, least)
+    return span is not None and bound is not None and span < bound
 
 
 # ---- queries ------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ Only facts about keys; what two keys must be to each other is in `rule_checks.py
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -13,22 +15,69 @@ from typing import Any
 from samefire.schema import Either, Flag, Free, Key, ListOf, Map, Shape, Table, Text, Whole, json_schema
 
 DATE_MATH = r"(?:now|\d{4}(?:-\d{2}){0,2}(?:T[0-9:.]+Z?)?\|\|)(?:[+-]\d+[yMwdhHms]|/[yMwdhHms])*"
+UUID = (
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|7eb54028-ca72-4eb7-8185-b6864572347db"  # Elastic published one with a digit too many
+)
+
+
+def _as_date(value: Any) -> str | None:
+    text = value.isoformat() if isinstance(value, datetime.date) else str(value)
+    match = re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:T.*)?", text)
+    return f'write "{match[1]}/{match[2]:0>2}/{match[3]:0>2}"' if match else None
+
+
+_SPAN = re.compile(r"-? *([1-9]\d*) *(s|m|h|d)(?:[a-z]*s)?(?: ago)?")
+
+
+def _as_interval(value: Any) -> str | None:
+    match = _SPAN.fullmatch(str(value))
+    return f'write "{match[1]}{match[2]}"' if match else None
+
+
+def _as_date_math(value: Any) -> str | None:
+    match = _SPAN.fullmatch(str(value).removeprefix("now").strip())
+    return f'write "now-{match[1]}{match[2]}"' if match else None
+
+
+def _as_uuid(value: Any) -> str | None:
+    lower = str(value).lower()
+    return f'write "{lower}"' if re.fullmatch(UUID, lower) else None
+
+
+def _as_severity(value: Any) -> str | None:
+    meant = {"info": "low", "informational": "low", "none": "low", "moderate": "medium", "severe": "high"}
+    return _meant(meant.get(str(value).lower()))
+
+
+def _as_language(value: Any) -> str | None:
+    if value in ("eql", "esql"):
+        return f'a rule in {value} has type = "{value}"'
+    return _meant(
+        {"kql": "kuery", "kibana": "kuery", "es|ql": "esql", "luc": "lucene"}.get(str(value).lower())
+    )
+
+
+def _meant(name: str | None) -> str | None:
+    return f"did you mean `{name}`?" if name else None
+
 
 _text = Text()
 _filled = Text(empty=False)
 _texts = ListOf(_text)
 _fields = ListOf(_filled)
 _tables = ListOf(Map(Free()))
-_date = Text('a date such as "2026/01/31"', r"\d{4}/\d{2}/\d{2}")
+_date = Text('a date such as "2026/01/31"', r"\d{4}/\d{2}/\d{2}", suggest=_as_date)
 _version = Text('a version such as "9.2.0"', r"\d+\.\d+(\.\d+[\w-]*)*")
-_interval = Text('a time such as "5m" (s, m, h, d)', r"0*[1-9]\d*[smhd]")
-_date_math = Text('date math such as "now-9m"', DATE_MATH)
+_interval = Text('a time such as "5m" (s, m, h, d)', r"0*[1-9]\d*[smhd]", suggest=_as_interval)
+_date_math = Text('date math such as "now-9m"', DATE_MATH, suggest=_as_date_math)
 _uuid = Text(
     "a lower-case UUID such as `5f1c9a0e-3b61-4f5e-9d5b-0d6c2f1a7e43`",
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    UUID,
+    suggest=_as_uuid,
 )
 SEVERITIES = ("low", "medium", "high", "critical")
-_severity = Text(choices=SEVERITIES)
+_severity = Text(choices=SEVERITIES, suggest=_as_severity)
 _operator = Text(choices=("equals",))
 
 
@@ -156,7 +205,7 @@ def _query(*languages: str, **keys: Key | Shape) -> Table:
     """Keys that every rule with a query has, and those of one type."""
     common = _table(
         query=_text,
-        language=_need(Text(choices=languages)),
+        language=_need(Text(choices=languages, suggest=_as_language)),
         index=Key(_texts, about="index patterns"),
         data_view_id=_text,
         alert_suppression=_suppression,
@@ -184,7 +233,13 @@ _OWN: Mapping[str, Table] = {
                 cardinality=ListOf(_table(field=_need(_text), value=_need(Whole(1)))),
             )
         ),
-        alert_suppression=_table(duration=_need(_duration)),
+        alert_suppression=Table(
+            {"duration": Key(_duration, required=True)},
+            {
+                key: "a threshold rule is suppressed by the fields of its threshold"
+                for key in _suppression.keys
+            },
+        ),
     ),
     "new_terms": _query(
         "kuery",
@@ -201,7 +256,7 @@ _OWN: Mapping[str, Table] = {
         threat_mapping=_need(ListOf(_table(entries=_need(ListOf(_entry, 1))), 1)),
         threat_index=_need(ListOf(_text, 1)),
         threat_query=_need(_text),
-        threat_language=Text(choices=("kuery", "lucene")),
+        threat_language=Text(choices=("kuery", "lucene"), suggest=_as_language),
         threat_filters=_tables,
         threat_indicator_path=_text,
         concurrent_searches=Whole(1),
@@ -216,21 +271,10 @@ _OWN: Mapping[str, Table] = {
 
 TYPES: tuple[str, ...] = tuple(_OWN)
 
-_SET_BY_KIBANA = [
-    "id",
-    "immutable",
-    "rule_source",
-    "created_at",
-    "created_by",
-    "updated_at",
-    "updated_by",
-    "execution_summary",
-    "output_index",
-    "namespace",
-    "outcome",
-    "alias_target_id",
-    "alias_purpose",
-]
+_SET_BY_KIBANA = (
+    *("id", "immutable", "rule_source", "created_at", "created_by", "updated_at", "updated_by", "outcome"),
+    *("execution_summary", "output_index", "namespace", "alias_target_id", "alias_purpose"),
+)
 _LOCKED = ("version", "revision")
 
 
@@ -239,12 +283,17 @@ def _strangers(rule_type: str) -> dict[str, str]:
     told = dict.fromkeys(_SET_BY_KIBANA, "Kibana sets this key itself; leave it out")
     told |= dict.fromkeys(_LOCKED, "versions are kept in the lock file; leave it out")
     for key in {key for table in _OWN.values() for key in table.keys}:
-        told[key] = f"only rules of type {_names(types_with(key))} have it, this one is `{rule_type}`"
+        told[key] = _only(key, rule_type)
     return told
 
 
-def _names(words: list[str]) -> str:
-    return " or ".join(f"`{word}`" for word in words)
+def _only(key: str, rule_type: str) -> str:
+    types = types_with(key)
+    if len(types) == len(TYPES) - 1:
+        return f"a `{rule_type}` rule has none"
+    names = [f"`{name}`" for name in types]
+    listed = " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
+    return f"only {listed} rules have it, this one is of type `{rule_type}`"
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, assert_never
@@ -22,12 +22,13 @@ Path = tuple[str | int, ...]
 @dataclass(frozen=True, slots=True)
 class Text:
     """A string. `what` names it for people ("a date such as 2026/01/31"); `pattern` holds for all of it;
-    `empty` False: it must hold more than white space."""
+    `empty` False: it must hold more than white space. `suggest` gives what a wrong value was meant to be."""
 
     what: str = ""
     pattern: str | None = None
     choices: tuple[str, ...] = ()
     empty: bool = True
+    suggest: Callable[[Any], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """true or false; also the words and numbers that the exporter of Elastic's rules takes, with a warning."""
+    """true or false; also words and numbers that Elastic's exporter takes so, with a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +152,14 @@ def check(shape: Shape, value: Any, path: Path, report: Report) -> None:
 
 def _text(shape: Text, value: Any, path: Path, report: Report) -> None:
     if not isinstance(value, str):
-        hint = f'put it in quotation marks: "{_as_text(value)}"' if _scalar(value) else None
-        _wrong_type(shape, value, path, report, hint)
+        quoted = f'put it in quotation marks: "{_as_text(value)}"' if _scalar(value) else None
+        _wrong_type(shape, value, path, report, _suggestion(shape, value) or quoted)
     elif shape.choices:
         if value not in shape.choices:
             bad_choice(shape, value, path, report)
     elif shape.pattern is not None:
         if not _compiled(shape.pattern).fullmatch(value):
-            _bad_value(shape, value, path, report)
+            _bad_value(shape, value, path, report, _suggestion(shape, value))
     elif not shape.empty and not value.strip():
         report.error("rule-bad-value", path, f"{name(path)} must not be empty")
 
@@ -166,8 +167,12 @@ def _text(shape: Text, value: Any, path: Path, report: Report) -> None:
 def bad_choice(shape: Text, value: str, path: Path, report: Report) -> None:
     """The finding for a text that is none of the choices."""
     near = nearest(value, shape.choices)
-    hint = f"did you mean `{near}`?" if near else None
+    hint = f"did you mean `{near}`?" if near else _suggestion(shape, value)
     _bad_value(shape, value, path, report, hint)
+
+
+def _suggestion(shape: Text, value: Any) -> str | None:
+    return shape.suggest(value) if shape.suggest else None
 
 
 def _whole(shape: Whole, value: Any, path: Path, report: Report) -> None:
@@ -251,7 +256,8 @@ def _entry(shape: Shape, container: Any, key: Any, value: Any, path: Path, repor
 
 def _table(shape: Table, value: Any, path: Path, report: Report) -> None:
     if not isinstance(value, dict):
-        _wrong_type(shape, value, path, report)
+        hint = f"write {name(path)}" if isinstance(value, list) and len(path) == 1 else None
+        _wrong_type(shape, value, path, report, hint)
         return
     keys = shape.keys
     for key, item in value.items():

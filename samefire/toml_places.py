@@ -8,6 +8,7 @@ which says where and why in words for people.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _KNOWN = re.compile(
     r"|\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2})?)?"
     r"|\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 )
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{2}:\d{2}")
 _STRINGS = {
     '"""': re.compile(r'"""(?:[^"\\]++|\\[\s\S]|"{1,2}(?!"))*+"{3,5}'),
     "'''": re.compile(r"'''(?:[^']++|'{1,2}(?!'))*+'{3,5}"),
@@ -87,9 +89,10 @@ class Places:
         return decode(self.text, place.value)[1]
 
 
-def scan(text: str) -> Places:
-    """All places of a TOML text; raises `Fault` where it is none."""
-    scanner = _Scanner(text)
+def scan(text: str, *, accepted: bool = True) -> Places:
+    """All places of a TOML text; raises `Fault` where it is none. `accepted` False: a parser refused the
+    text, so that days which are not in the calendar are looked for as well."""
+    scanner = _Scanner(text, accepted)
     scanner.document()
     return Places(text, scanner.places)
 
@@ -146,8 +149,9 @@ def _escape(text: str, at: int, pieces: list[str], offsets: list[int]) -> int:
 class _Scanner:
     """One walk over one text. `at` is the offset; methods are named for the grammar's parts."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, accepted: bool) -> None:
         self.text = text
+        self.accepted = accepted
         self.at = 1 if text.startswith("\ufeff") else 0
         self.places: dict[Path, Place] = {}
         self.kinds: dict[Path, str] = {}  # value, header, array (of tables), dotted; absent: only passed by
@@ -179,7 +183,8 @@ class _Scanner:
     def comment_characters(self, start: int, end: int) -> None:
         control = _CONTROL.search(self.text, start, end)
         if control:
-            raise Fault(Span(control.start(), control.end()), "a control character is not allowed in TOML")
+            message = f"the control character U+{ord(control[0]):04X} is not allowed here"
+            raise Fault(Span(control.start(), control.end()), message)
 
     def end_of_line(self) -> None:
         """rest-of-line = blank [ comment ] ( newline | end )"""
@@ -280,11 +285,10 @@ class _Scanner:
             return decode(self.text, span)[0], span
         match = _BARE.match(self.text, start)
         if not match:
-            raise Fault(
-                Span(start, start + 1),
-                "expected a key here",
-                "a key is letters, digits, `_` and `-`; put any other name in quotation marks",
-            )
+            hint = "a key is letters, digits, `_` and `-`; put any other name in quotation marks"
+            if self.text.startswith(("//", "/*", ";"), start):
+                hint = "a comment starts with #"
+            raise Fault(Span(start, start + 1), "expected a key here", hint)
         self.at = match.end()
         return match[0], Span(*match.span())
 
@@ -388,6 +392,8 @@ class _Scanner:
             word = _WORD.match(self.text, self.at)
             stop = word.end() if word else match.end()
             raise Fault(Span(self.at, stop), *_no_value(self.text[self.at : stop]))
+        if not self.accepted and _DAY.match(match[0]) and not _is_time(match[0]):
+            raise Fault(Span(*match.span()), f"there is no such date or time as {match[0]}")
         self.at = match.end()
         return Span(*match.span())
 
@@ -421,6 +427,17 @@ class _Scanner:
                     f"write \\\\ for a backslash, or put the text between {quotes.replace(chr(34), chr(39))}",
                 )
             at = self.text.find("\\", match.end(), end)
+
+
+def _is_time(text: str) -> bool:
+    """Whether a date or time, well written, is one of the calendar."""
+    for read in (datetime.datetime.fromisoformat, datetime.time.fromisoformat):
+        try:
+            read(text.upper())
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def _no_value(word: str) -> tuple[str, str]:

@@ -60,7 +60,7 @@ def _byte_order_mark(source: Source) -> tuple[Problem, ...]:
 def _syntax(source: Source, why: str) -> Problem:
     """The first thing that is wrong; in the parser's words only where the scanner sees nothing wrong."""
     try:
-        scan(source.text)
+        scan(source.text, accepted=False)
     except Fault as fault:
         return Problem("toml-syntax", fault.message, source, fault.span, hint=fault.hint)
     except RecursionError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,21 @@ def shared() -> Path:
             f"no {SHARED.name}/ folder beside the checkout: peers' suites are not part of the project"
         )
     return SHARED
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew; never in CI")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """`golden(path, text)`: the text is, byte for byte, what the file holds."""
+    update = bool(request.config.getoption("--update-golden"))
+    assert not (update and os.environ.get("CI")), "golden files are never written in CI"
+
+    def check(path: Path, text: str) -> None:
+        if update:
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert path.read_bytes().decode("utf-8") == text, f"{path} differs; look, then --update-golden"
+
+    return check

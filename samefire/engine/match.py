@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.events import Document, Events, Trie, flatten, has_value, is_present, leaves, objects_at, values_at
+from samefire.engine.events import (
+    Document,
+    Events,
+    Trie,
+    flatten,
+    has_value,
+    is_present,
+    leaves,
+    objects_at,
+    values_at,
+)
 from samefire.engine.glob import glob
 from samefire.engine.joint import JointMasks
 from samefire.engine.logic import (

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from samefire.problems import Problem
 from samefire.source import Source, Span
 
-_OPERATOR = re.compile(r"==|!=|&&|\|\||=~|=")
+_OPERATOR = re.compile(r"==|!=|&&|\|\||=~|(?<![<>])=")
 _WORD = re.compile(r"[^\s():<>\"{}\\]+")
 _KEYWORD = re.compile(r"(?:and|or|not)\b", re.IGNORECASE)
 _NEGATION = re.compile(r"not[ \t\r\n\xa0]", re.IGNORECASE)
@@ -163,9 +163,14 @@ def _sign(source: Source, at: int, opened: Sequence[int]) -> Problem:
             return _problem(
                 source, at, 1, "a second `:`", "write \\: for a colon in a value, or put the value in quotes"
             )
-        case "<" | ">" as sign if after == ":":
+        case "<" | ">" if after == ":":
+            sign = text[at : at + 2] if text[at + 1 : at + 2] == "=" else text[at]
             return _problem(
-                source, at, 1, f"`{sign}` cannot stand behind `:`", f"write `field {sign} value` without `:`"
+                source,
+                at,
+                len(sign),
+                f"`{sign}` cannot stand behind `:`",
+                f"write `field {sign} value` without `:`",
             )
         case "<" | ">" as sign:
             hint = f"write \\{sign} for the character in a value, or put the value in quotes"
@@ -201,11 +206,8 @@ def _closing(source: Source, at: int, opened: Sequence[int], close: str, before:
         hint = f"take it away, or write \\{close} for the character in a value"
         return _problem(source, at, 1, f"`{close}` closes nothing", hint)
     if _wants_value(before):
-        what = (
-            "nothing between the parentheses"
-            if before[-1] in "({"
-            else f"a value is missing before `{close}`"
-        )
+        empty = before[-1] in "({"
+        what = f"nothing between `{before[-1]}` and `{close}`" if empty else f"no value before `{close}`"
         return _problem(source, at, 1, what, "write a value, or `*` for any value", "query-missing-value")
     opening = source.text[opened[-1]]
     return _problem(source, at, 1, f"`{close}` cannot close `{opening}`", f"close `{opening}` first")

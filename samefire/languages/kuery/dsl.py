@@ -1,8 +1,9 @@
 """KQL to the Query DSL of Elasticsearch, clause for clause as Kibana makes it.
 
-With a data view (the fields of the index, with types) Kibana asks a keyword field for a term and a date field for
-a range; without one, and for a field that the view does not hold, it sends `match`, `match_phrase` or
-`query_string` and leaves the types to Elasticsearch. What the clauses mean is said in `languages/dsl.py`.
+With a data view (the fields of the index, with types) Kibana asks a keyword field for a term and a date
+field for a range; without one, and for a field that the view does not hold, it sends `match`,
+`match_phrase` or `query_string` and leaves the types to Elasticsearch. What the clauses mean is said in
+`languages/dsl.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from samefire.fields import FieldType, FieldTypes
+from samefire.fields import CONTAINERS, FieldType, FieldTypes
 from samefire.languages.kuery.tree import (
     And,
     Is,
@@ -33,7 +34,7 @@ from samefire.source import Source, Span
 Clause = dict[str, Any]
 
 _DATES = frozenset({"date", "date_nanos"})
-_CONTAINERS = frozenset({"object", "nested"})
+_UNSEEN = CONTAINERS | {"flattened-key"}
 _RESERVED = re.compile(r'[+\-=&|><!(){}\[\]^"~*?:\\/]')
 _EPOCH = re.compile(r"[0-9]+")
 
@@ -188,13 +189,13 @@ class Translator:
             return []
         if isinstance(name, Literal):
             field = self.fields.get(name.value) if isinstance(name.value, str) else None
-            return [field] if field and field.type not in _CONTAINERS else []
+            return [field] if field and field.type not in _UNSEEN else []
         fits = re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL).fullmatch
         listed = (self.fields.get(known) for known in self.fields if fits(known))
-        return [field for field in listed if field and field.type not in _CONTAINERS]
+        return [field for field in listed if field and field.type not in _UNSEEN]
 
     def name(self, field: Term | None, group: Group | None, span: Span) -> Term:
-        """The full name of a field; refused when the view knows it in another nested group than it stands in."""
+        """The full name of a field; refused when the view knows it in another nested group."""
         prefix = group.prefix if group else ""
         full = _prefixed(field or Literal(None), prefix)
         if self.fields is None or (isinstance(full, Pattern) and not prefix):
@@ -232,7 +233,7 @@ def any_of(clauses: Iterable[Clause]) -> Clause:
 
 
 def query_string(pattern: Pattern) -> str:
-    """A pattern in the syntax of `query_string` (and of `wildcard`, whose escapes Kibana makes the same way)."""
+    """A pattern in the syntax of `query_string`; Kibana escapes those of `wildcard` in the same way."""
     return "*".join(_RESERVED.sub(r"\\\g<0>", part) for part in pattern.parts)
 
 

@@ -23,6 +23,7 @@ from samefire.languages.kuery.tree import (
     Range,
     Term,
     leaves,
+    term_text,
 )
 
 _WHITE = {"\t": "\\t", "\r": "\\r", "\n": "\\n"}

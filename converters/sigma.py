@@ -1,0 +1,221 @@
+"""Rule ⇄ Sigma YAML: rules and correlations, exact or refused.
+
+Puts the documents of one rule together. Clauses, selections, correlations, heads and the YAML text each have a
+file of their own beside this one; reading Sigma is left to `samefire.languages.sigma`.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any, assert_never
+
+from samefire.fields import FieldTypes
+from samefire.forms import Converted, Document, Options
+from samefire.problems import Problem, ProblemError, Severity
+from samefire.query.ast import And, Node
+from samefire.query.detection import (
+    AnomalyThreshold,
+    Body,
+    Correlation,
+    Detection,
+    EventQuery,
+    IndicatorMatch,
+    NewTerms,
+    Pipeline,
+    Sample,
+    Sequence,
+    Threshold,
+)
+from samefire.rule import Rule
+from samefire.source import NOWHERE, Source
+
+from ._logsource import logsource
+from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
+from ._sigma_detection import clauses, detection, every
+from ._sigma_documents import derived_id, head, identifier, short_name, tail
+from ._sigma_losses import Losses
+from ._sigma_yaml import render
+
+_NO_WORDS = {
+    "machine_learning": ("sigma-cannot-machine-learning", "Sigma cannot run a machine learning job"),
+    "new_terms": ("sigma-cannot-new-terms", "Sigma cannot say that a value was never seen before"),
+    "threat_match": ("sigma-cannot-threat-match", "Sigma cannot join events with indicators"),
+    "esql": ("sigma-cannot-esql", "ES|QL is not converted to Sigma yet"),
+    "saved_query": ("sigma-cannot-saved-query", "the query lies in Kibana, not in the rule"),
+}
+_BASE_ONLY = {
+    "new_terms": (
+        "approximate-new-terms",
+        "this is the base query alone: it also fires on values seen before",
+    ),
+    "threat_match": (
+        "approximate-threat-match",
+        "this is the base query alone: it also fires without indicator",
+    ),
+}
+
+
+class Sigma:
+    """The form `sigma`."""
+
+    name = "sigma"
+    suffix = ".yml"
+
+    def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
+        """The rule as Sigma documents, or why there are none."""
+        refusal = _refusal(rule, options)
+        if refusal is not None:
+            return Converted(None, (refusal,))
+        source = rule.string("rule", "query")
+        losses = Losses(source, approximate=options.approximate)
+        try:
+            body, filters = _lowered(rule, fields, source)
+        except ProblemError as error:
+            return Converted(None, error.problems)
+        return write_body(rule, body, filters, fields, losses)
+
+    def read(self, text: str, fields: FieldTypes, name: str = "<export>") -> Detection:
+        """What a Sigma backend would execute on documents as Elasticsearch holds them; raises ProblemError."""
+        from samefire.languages.sigma import load
+
+        source = Source(name, text)
+        rules = load(source, fields)
+        if len(rules) != 1:
+            message = f"one rule is wanted, the text holds {len(rules)}"
+            raise ProblemError([Problem("sigma-several-rules", message, source)])
+        return rules[0].detection
+
+
+def _refusal(rule: Rule, options: Options) -> Problem | None:
+    """Why no rule of this type can be a Sigma document at all."""
+    if rule.type not in _NO_WORDS or (options.approximate and rule.type in _BASE_ONLY):
+        return None
+    code, message = _NO_WORDS[rule.type]
+    hint = "--approximate writes the base query alone, labelled" if rule.type in _BASE_ONLY else None
+    return Problem(code, message, rule.source, rule.value_span("rule", "type"), Severity.ERROR, hint)
+
+
+def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Node, ...]]:
+    """What the rule's query means, and its filters, which hold for each event; raises ProblemError with every
+    problem of both."""
+    from samefire.languages import language
+
+    problems: list[Problem] = []
+    body: Body = EventQuery(And(()))
+    try:
+        body = language(rule.language or "kuery").lower_text(source, fields)
+    except ProblemError as error:
+        problems += error.problems
+    filters: list[Node] = []
+    for number, entry in enumerate(rule.contents.get("filters", ())):
+        try:
+            filters.append(_filter(rule, number, entry, fields))
+        except ProblemError as error:
+            problems += error.problems
+    if problems:
+        raise ProblemError(problems)
+    return body, tuple(filters)
+
+
+def _filter(rule: Rule, number: int, entry: Any, fields: FieldTypes) -> Node:
+    from samefire.languages.dsl import lower_filter
+
+    return lower_filter(entry, fields, rule.source, span=rule.value_span("rule", "filters", number))
+
+
+def write_body(
+    rule: Rule, body: Body, filters: tuple[Node, ...], fields: FieldTypes, losses: Losses
+) -> Converted:
+    """The documents of a body; `filters` hold for each of its events."""
+    base = _BASE_ONLY.get(rule.type)
+    if base is not None:
+        losses.approximate(*base, NOWHERE)
+    plan = _plan(rule, body, losses)
+    writer = _Writer(rule, filters, fields, losses)
+    if plan is None:
+        documents: list[dict[str, Any]] = []
+    elif isinstance(plan, Plan):
+        documents = writer.correlation(plan)
+    else:
+        documents = [writer.event_rule(plan)]
+    problems = tuple(losses.problems)
+    if losses.refused or not documents:
+        return Converted(None, problems)
+    documents[0] |= tail(rule, approximations=problems)
+    stem = PurePath(rule.path).stem
+    return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems)
+
+
+def _plan(rule: Rule, body: Body, losses: Losses) -> Plan | Node | None:
+    """The correlation of a body, or the one query that each event must satisfy."""
+    match body:
+        case EventQuery(where=where) | NewTerms(where=where) | IndicatorMatch(where=where):
+            return _thresholded(rule, where, losses) if rule.type == "threshold" else where
+        case Sequence():
+            window = lookback(rule, losses) if body.maxspan is None else body.maxspan
+            return of_sequence(body, short_name(rule), window, losses)
+        case Sample():
+            return of_sample(body, short_name(rule), lookback(rule, losses), losses)
+        case Threshold():
+            return of_threshold(body, short_name(rule), lookback(rule, losses), losses)
+        case AnomalyThreshold() | Pipeline() | Correlation():
+            losses.refuse("sigma-cannot-body", "Sigma cannot say this kind of rule", NOWHERE)
+            return None
+        case _:
+            assert_never(body)
+
+
+def _thresholded(rule: Rule, where: Node, losses: Losses) -> Plan:
+    table = rule.contents["threshold"]
+    fields = table.get("field", ())
+    body = Threshold(
+        where,
+        (fields,) if isinstance(fields, str) else tuple(fields),
+        int(table["value"]),
+        tuple((str(c["field"]), int(c["value"])) for c in table.get("cardinality", ())),
+    )
+    return of_threshold(body, short_name(rule), lookback(rule, losses), losses)
+
+
+class _Writer:
+    """Makes the documents of one rule."""
+
+    def __init__(self, rule: Rule, filters: tuple[Node, ...], fields: FieldTypes, losses: Losses) -> None:
+        self.rule = rule
+        self.filters = filters
+        self.fields = fields
+        self.losses = losses
+
+    def event_rule(self, where: Node) -> dict[str, Any]:
+        return {**head(self.rule), **self.events(where)}
+
+    def correlation(self, plan: Plan) -> list[dict[str, Any]]:
+        """The correlation, then the event rules that it joins."""
+        return [{**head(self.rule), "correlation": plan.correlation}, *map(self.part, plan.parts)]
+
+    def part(self, part: Part) -> dict[str, Any]:
+        return {
+            "title": f"{self.rule.name[:200]} ({part.title})",
+            "id": derived_id(identifier(self.rule), part.name),
+            "name": part.name,
+            "taxonomy": self.rule.sigma.get("taxonomy", "ecs"),
+            **self.events(part.where),
+        }
+
+    def events(self, where: Node) -> dict[str, Any]:
+        """`logsource` and `detection` of the events that a query and the rule's filters select."""
+        asked = clauses(where, self.fields, self.losses)
+        with self.losses.reading(self.rule.source):
+            filtered = [clauses(node, self.fields, self.losses) for node in self.filters]
+        return {"logsource": self.logsource(where), "detection": detection(every([asked, *filtered]))}
+
+    def logsource(self, where: Node) -> dict[str, Any]:
+        rule = self.rule
+        if "logsource" in rule.sigma:
+            return dict(rule.sigma["logsource"])
+        integration = rule.metadata.get("integration", ())
+        names = [integration] if isinstance(integration, str) else list(integration)
+        return logsource(where, rule.contents.get("index", ()), names[0] if len(names) == 1 else None)
+
+
+converter = Sigma()

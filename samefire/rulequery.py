@@ -1,0 +1,52 @@
+"""The query of a rule: its fields, and what it means. Chooses the language; knows none.
+
+The languages that can be parsed here are `samefire.languages.NAMES`; the query of another one (ES|QL) and a
+rule without a query have no fields here and no body.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from samefire.fields import FieldTypes
+from samefire.languages import NAMES, language
+from samefire.problems import ProblemError
+from samefire.query.detection import Body
+from samefire.rule import Rule
+
+
+def parse_query(rule: Rule) -> Any | None:
+    """The syntax tree of the rule's query, or None when there is none to parse here; raises ProblemError
+    with places in the rule's file."""
+    name = rule.language
+    if name not in NAMES or not isinstance(rule.contents.get("query"), str):
+        return None
+    return importlib.import_module(f"samefire.languages.{name}").parse(rule.string("rule", "query"))
+
+
+def field_names(rule: Rule) -> tuple[str, ...]:
+    """The fields that the rule's query names, sorted; none for Lucene, whose text may mean any field.
+    Raises ProblemError."""
+    tree = parse_query(rule) if rule.language != "lucene" else None
+    if tree is None:
+        return ()
+    module = importlib.import_module(f"samefire.languages.{rule.language}")
+    return tuple(sorted(set(module.field_names(tree))))
+
+
+def query_fields(rule: Rule, fields: FieldTypes) -> tuple[str, ...]:
+    """As `field_names`, but empty for a query that cannot be read (which `lowered` reports)."""
+    try:
+        return field_names(rule)
+    except ProblemError:
+        return ()
+
+
+def lowered(rule: Rule, fields: FieldTypes) -> Body | None:
+    """What the rule's query means, or None when there is none to lower here; raises ProblemError with
+    places in the rule's file."""
+    name = rule.language
+    if name not in NAMES or not isinstance(rule.contents.get("query"), str):
+        return None
+    return language(str(name)).lower_text(rule.string("rule", "query"), fields)

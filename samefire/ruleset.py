@@ -1,0 +1,118 @@
+"""Many rules: the files that paths name, loaded, and what they must not share (ids, names)."""
+
+from __future__ import annotations
+
+import gc
+import glob
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from samefire.files import read_source
+from samefire.problems import Problem, ProblemError, Severity
+from samefire.rule import Rule
+from samefire.rule import load as load_rule
+from samefire.source import Source
+
+STDIN = "-"
+_RULE_LIKE = re.compile(r"^\s*(?:rule_id\s*=|\[+\s*rule\b)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """Rules in order of their paths, and the problems of files that gave none and of rules together.
+    Warnings of one rule stay with the rule."""
+
+    rules: tuple[Rule, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def load(paths: Iterable[str | os.PathLike[str]]) -> Ruleset:
+    """The rules of files, folders (every `*.toml` below that looks like a rule) and glob patterns; `-` is
+    standard input. Never raises: what cannot be read is a problem."""
+    rules: list[Rule] = []
+    problems: list[Problem] = []
+    with _collector_paused():
+        for path, named in _files([os.fspath(p) for p in paths], problems):
+            try:
+                source = _read(path)
+                if named or _RULE_LIKE.search(source.text):
+                    rules.append(load_rule(source))
+            except ProblemError as error:
+                problems.extend(error.problems)
+    problems.extend(_shared(rules))
+    return Ruleset(tuple(rules), tuple(problems))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Tables of a thousand rules hold no cycles: looking for them costs a third of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _read(path: str) -> Source:
+    if path != STDIN:
+        return read_source(path)
+    data = sys.stdin.buffer.read()
+    return Source(STDIN, data.decode("utf-8", "replace"))
+
+
+def _files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str, bool]]:
+    """Each file once, sorted, and whether it was named itself (rather than found in a folder)."""
+    found: dict[str, tuple[str, bool]] = {}
+    for path in paths:
+        files = [(path, True)] if path == STDIN or Path(path).is_file() else list(_below(path))
+        if not files and not Path(path).is_dir():
+            message = "no file matches" if glob.has_magic(path) else "there is no such file or folder"
+            problems.append(Problem("file-unreadable", message, Source(path, "")))
+        for file, named in files:
+            found.setdefault(os.path.realpath(file), (file, named))
+    yield from sorted(found.values())
+
+
+def _below(path: str) -> Iterator[tuple[str, bool]]:
+    """The TOML files of a folder at any depth (hidden folders aside), or of a glob pattern."""
+    if Path(path).is_dir():
+        yield from ((file, False) for file in _walk(path))
+    elif glob.has_magic(path):
+        for match in glob.glob(path, recursive=True):  # noqa: PTH207 - a pattern may be absolute
+            yield from ((file, False) for file in _walk(match)) if Path(match).is_dir() else ((match, True),)
+
+
+def _walk(path: str) -> Iterator[str]:
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.endswith(".toml") and not name.startswith("."):
+                yield Path(folder, name).as_posix()
+
+
+def _shared(rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Ids and names that two rules have: the first keeps it, the problem is on the others."""
+    ids: dict[str, Rule] = {}
+    names: dict[str, Rule] = {}
+    for rule in rules:
+        first = ids.setdefault(rule.id, rule)
+        if first is not rule:
+            hint = "give one of the two a fresh UUID"
+            yield _twice("ruleset-duplicate-id", "rule_id", rule, first, Severity.ERROR, hint)
+        first = names.setdefault(rule.name, rule)
+        if first is not rule:
+            hint = "analysts tell rules apart by their names"
+            yield _twice("ruleset-duplicate-name", "name", rule, first, Severity.WARNING, hint)
+
+
+def _twice(code: str, key: str, rule: Rule, first: Rule, severity: Severity, hint: str) -> Problem:
+    line = first.source.locate(first.value_span("rule", key)).line
+    message = f"another rule has this `{key}` already: {first.path}:{line}"
+    return Problem(code, message, rule.source, rule.value_span("rule", key), severity, hint)
