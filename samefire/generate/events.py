@@ -90,13 +90,17 @@ def variations(node: Node, fields: FieldTypes, *, count: int = 200, seed: int = 
     known = [p.event for p in positives(node, fields, seed=seed, limit=count // 4)]
     near = [m.event for m in near_misses(node, fields, seed=seed, limit=count // 4)]
     right, pools = _pools(node, fields, rng)
+    single = scripted(node)
     events: list[Mapping[str, Any]] = [copy.deepcopy(dict(event)) for event in [*known, *near]]
     while len(events) < count:
         if known and rng.random() < 0.8:
             base = flattened(rng.choice(known))
-            events.append(nested(_changed(base, right if rng.random() < 0.6 else pools, fields, rng)))
+            flat = _changed(base, right if rng.random() < 0.6 else pools, fields, rng)
         else:
-            events.append(nested(_thrown(pools, fields, rng)))
+            flat = _thrown(pools, fields, rng)
+        for name in single & flat.keys():
+            flat[name] = flat[name][0] if isinstance(flat[name], list) else flat[name]
+        events.append(nested(flat))
     return events
 
 
@@ -137,15 +141,29 @@ def _wanted(node: Node) -> Iterator[Node]:
 
 
 def _built(node: Node, fields: FieldTypes, rng: Random, target: Node | None, *, plain: bool) -> Flat:
-    builder = _Builder(fields, rng, target, plain)
+    builder = _Builder(fields, rng, target, plain, scripted(node))
     builder.satisfy(node)
     return builder.flat
+
+
+def scripted(node: Node) -> frozenset[str]:
+    """The fields that scripts read: of a list they see one value, so lists are no test of them."""
+    scripts = [part.expression for part in walk(node) if isinstance(part, Script)]
+    return frozenset(read.reads for script in scripts for read in expression_fields(script))
 
 
 class _Builder:
     """Fills an event so that a tree becomes true, going through `target` where there is a choice."""
 
-    def __init__(self, fields: FieldTypes, rng: Random, target: Node | None, plain: bool) -> None:
+    def __init__(
+        self,
+        fields: FieldTypes,
+        rng: Random,
+        target: Node | None,
+        plain: bool,
+        single: frozenset[str] = frozenset(),
+    ) -> None:
+        self.single = single
         self.fields = fields
         self.rng = rng
         self.target = target
@@ -178,7 +196,7 @@ class _Builder:
         return children[0] if self.plain else self.rng.choice(children)
 
     def inner(self, path: str, child: Node) -> Flat:
-        builder = _Builder(self.fields, self.rng, self.target, self.plain)
+        builder = _Builder(self.fields, self.rng, self.target, self.plain, self.single)
         builder.flat = {}
         builder.satisfy(child)
         return {name.removeprefix(f"{path}."): value for name, value in builder.flat.items()}
@@ -215,10 +233,11 @@ class _Builder:
         return candidates[0] if self.plain else self.rng.choice(candidates)
 
     def put(self, name: str, value: Any) -> None:
-        """A second value of a field makes it a list: any of them may satisfy a clause."""
+        """A second value of a field makes it a list: any of them may satisfy a clause. A script looks at the
+        first one alone."""
         if value is None:
             return
-        if name not in self.flat:
+        if name not in self.flat or name in self.single:
             self.flat[name] = value
         else:
             known = self.flat[name]

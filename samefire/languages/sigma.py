@@ -1,7 +1,8 @@
 """Sigma rules v2.1: YAML → syntax tree → detections.
 
 `parse` reads a file (several documents, collections, filters, correlations), `lower` gives the meaning of
-its last outermost document, `load` all outermost documents with what they say of themselves. Sigma
+its last outermost document, `load` that as a Detection, `load_rules` all outermost documents with what they
+say of themselves. Sigma
 compares the values of events as they are, so field types change nothing but where a multi-field's values
 lie. The steps are in `sigma_*.py`; running correlations is for `engine/correlation.py`.
 """
@@ -13,15 +14,15 @@ from dataclasses import dataclass
 
 from samefire.fields import FieldTypes
 from samefire.languages import sigma_documents, sigma_lower, sigma_yaml
-from samefire.languages.sigma_lower import Choices
-from samefire.languages.sigma_tree import CorrelationDocument, FilterDocument, Header, LogSource, SigmaTree
+from samefire.languages.sigma_lower import Choices, Lowered
+from samefire.languages.sigma_tree import FilterDocument, Header, LogSource, RuleDocument, SigmaTree
 from samefire.problems import Problem, ProblemError
 from samefire.query.detection import Body, Detection, Scope
 from samefire.source import Source
 
 DEFAULT = Choices()
 
-__all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "lower", "parse", "render"]
+__all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "load_rules", "lower", "parse", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,20 @@ def load(
     logsource: bool = False,
     placeholders: Mapping[str, Sequence[str]] | None = None,
     places: bool = False,
+) -> Detection:
+    """The detection of a file: its last outermost document. Arguments as for `load_rules`."""
+    return load_rules(source, fields, logsource=logsource, placeholders=placeholders, places=places)[
+        -1
+    ].detection
+
+
+def load_rules(
+    source: Source,
+    fields: FieldTypes,
+    *,
+    logsource: bool = False,
+    placeholders: Mapping[str, Sequence[str]] | None = None,
+    places: bool = False,
 ) -> tuple[LoadedRule, ...]:
     """Every outermost rule of a file, in order; raises ProblemError with every problem of the file.
 
@@ -72,17 +87,17 @@ def load(
     ids). `placeholders`: values for `|expand`. `places`: query nodes carry their places in the text."""
     tree = parse(source)
     lowered = sigma_lower.lower(tree, fields, Choices(logsource, placeholders or {}, places))
-    rules = []
-    for number in lowered.outermost:
-        document, body = tree.documents[number], lowered.bodies[number]
-        if isinstance(document, FilterDocument) or body is None:
-            continue
-        origin = None if isinstance(document, CorrelationDocument) else document.logsource
-        detection = Detection(body, Scope())
-        rules.append(LoadedRule(detection, document.header, origin, number, lowered.problems))
-    if not rules:
+    found = tuple(_loaded(tree, lowered, number) for number in lowered.outermost)
+    if not found:
         raise _nothing(tree)
-    return tuple(rules)
+    return found
+
+
+def _loaded(tree: SigmaTree, lowered: Lowered, number: int) -> LoadedRule:
+    document, body = tree.documents[number], lowered.bodies[number]
+    assert body is not None and not isinstance(document, FilterDocument)  # outermost documents have one
+    origin = document.logsource if isinstance(document, RuleDocument) else None
+    return LoadedRule(Detection(body, Scope()), document.header, origin, number, lowered.problems)
 
 
 def _nothing(tree: SigmaTree) -> ProblemError:

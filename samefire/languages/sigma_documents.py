@@ -49,6 +49,7 @@ KEYS = (
 )
 _UUID = re.compile(r"(?:urn:)?(?:uuid:)?\{?[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ].*)?")
+_REQUIRED = ("title", "logsource", "detection")
 MAX_LISTS = 10
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -140,12 +141,22 @@ class Reader:
         )
 
 
+_KINDS = {
+    bool: "true/false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    set: "a set",
+    bytes: "binary data",
+}
+
+
 def kind(value: Any) -> str:
     """What a YAML value is, in words."""
     if value is None:
         return "nothing"
-    names = {bool: "true/false", int: "a number", float: "a number", str: "text", list: "a list"}
-    return names.get(type(value), "a mapping" if isinstance(value, Mapping) else "something else")
+    return _KINDS.get(type(value), "a mapping" if isinstance(value, Mapping) else "of another type")
 
 
 def read(yaml: Documents) -> SigmaTree:
@@ -299,12 +310,13 @@ def _date(reader: Reader, data: Mapping[str, Any], path: Path, key: str) -> None
 
 
 def _misspelt(reader: Reader, data: Mapping[str, Any], path: Path) -> None:
-    """Own keys are allowed; one that is nearly a known key is most likely meant to be it."""
+    """Own keys are allowed; one that is nearly a known key is most likely meant to be it. (`missing` speaks of
+    keys that must be there.)"""
     for key in data:
         if key in KEYS or key == "action":
             continue
         close = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.86)
-        if close and close[0] not in data:
+        if close and close[0] not in data and close[0] not in _REQUIRED:
             said = f"the key `{key}` is not part of Sigma"
             reader.warning(
                 "sigma-unknown-key", said, (*path, key), key=True, hint=f"did you mean `{close[0]}`?"

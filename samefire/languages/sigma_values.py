@@ -239,6 +239,13 @@ def _text(value: Scalar) -> str:
             assert_never(value)
 
 
+def _shown(value: Scalar) -> str:
+    """A scalar as YAML writes it, for messages."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
 def _finite(value: int | float) -> int | float:
     if isinstance(value, int):
         return value
@@ -250,7 +257,7 @@ def _finite(value: int | float) -> int | float:
 def _exists(item: Item, value: Scalar, settings: Settings, span: Span) -> Node:
     if not isinstance(value, bool):
         hint = "write `true` or `false`"
-        raise ItemError("sigma-type", f"`exists` wants true or false, not `{value}`", hint=hint)
+        raise ItemError("sigma-type", f"`exists` wants true or false, not `{_shown(value)}`", hint=hint)
     node = _on(item, Exists(null=settings.null_exists), settings, span)
     return node if value else Not(node, span)
 
@@ -281,7 +288,7 @@ def _compared(item: Item, value: Scalar) -> Test:
         kind = next(m for m in item.modifiers if m in _TYPES)
         unquoted = isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d+)?", value)
         hint = f"write {value} without quotation marks" if unquoted else None
-        raise ItemError("sigma-type", f"`{kind}` wants a number, not `{value}`", hint=hint)
+        raise ItemError("sigma-type", f"`{kind}` wants a number, not `{_shown(value)}`", hint=hint)
     number = _finite(value)
     compares = [m for m in item.modifiers if m in COMPARES]
     parts = [m for m in item.modifiers if m in DATE_PARTS]
@@ -305,7 +312,7 @@ def _range(compare: str, number: int | float) -> NumberRange:
 
 def _networks(item: Item, value: Scalar, settings: Settings) -> list[str]:
     if not isinstance(value, str):
-        raise ItemError("sigma-type", f"`cidr` wants a network such as 10.0.0.0/8, not `{value}`")
+        raise ItemError("sigma-type", f"`cidr` wants a network such as 10.0.0.0/8, not `{_shown(value)}`")
     if "expand" not in item.modifiers:
         return [value]
     return ["".join(str(piece) for piece in one) for one in _expanded((value,), settings)]
@@ -330,7 +337,7 @@ def _network(text: str) -> IpRange:
 
 def _regex_texts(item: Item, value: Scalar, settings: Settings) -> list[str]:
     if value is None or isinstance(value, bool):
-        raise ItemError("sigma-type", f"`re` wants a regular expression, not `{value}`")
+        raise ItemError("sigma-type", f"`re` wants a regular expression, not `{_shown(value)}`")
     text = _text(value)
     if "expand" not in item.modifiers:
         return [text]

@@ -13,20 +13,8 @@ from typing import Any
 from samefire.fields import FieldTypes
 from samefire.languages.dsl.options import Notes, Options, Path, minimum_should_match
 from samefire.query import typed, values
-from samefire.query.ast import (
-    And,
-    AtLeast,
-    Fails,
-    FieldPattern,
-    Fold,
-    Leaf,
-    Nested,
-    Node,
-    Not,
-    Or,
-    Pattern,
-    Wild,
-)
+from samefire.query.anywhere import fields_like
+from samefire.query.ast import And, AtLeast, Fails, Fold, Nested, Node, Not, Or, Pattern, Wild
 from samefire.source import Span
 
 Json = Mapping[str, Any]
@@ -370,15 +358,9 @@ class Clauses:
             return self.missing(path, None, "exists")
         if "*" not in name:
             return typed.exists(name, self.fields, span, within=within)
-        found = [
-            typed.exists(known, self.fields, span, within=within) for known in self.fields.names_like(name)
-        ]
-        found = [node for node in found if node != Or(())]
-        if self.fields.dynamic:
-            unlisted = typed.exists(_unlisted(self.fields, name), self.fields, span, within=within)
-            if isinstance(unlisted, Leaf):
-                found.append(FieldPattern(pattern(name), unlisted.test, span))
-        return found[0] if len(found) == 1 else Or(tuple(found), span)
+        return fields_like(
+            name, lambda fields, one: typed.exists(one, fields, span, within=within), self.fields, span
+        )
 
 
 _ANALYSIS = ("analyzer",)
@@ -407,12 +389,6 @@ def _fold(options: Options) -> Fold:
 
 def _span(node: Node) -> Span:
     return node.span
-
-
-def _unlisted(fields: FieldTypes, name: str) -> str:
-    """A field name that fits the pattern and that no layer lists."""
-    stand_in = name.replace("*", "\0")
-    return stand_in if fields.get(stand_in) is None else stand_in + "\0"
 
 
 def _some(should: list[Node], enough: int, span: Span) -> list[Node]:

@@ -113,7 +113,7 @@ class Translator:
 
     def inside(self, query: Nested, group: Group | None) -> Group:
         """The group that the braces of `query` open."""
-        path = _value(query.path)
+        path = json_value(query.path)
         return Group(f"{group.prefix}.{_text(path)}" if group and group.prefix else path)
 
     def is_(self, query: Is, group: Group | None) -> Clause:
@@ -129,7 +129,7 @@ class Translator:
 
     def range(self, query: Range, group: Group | None) -> Clause:
         """`field > value`."""
-        bound = {query.operator: _value(query.value)}
+        bound = {query.operator: json_value(query.value)}
         name = self.name(query.field, group, query.span)
         return any_of(self.on_fields(name, group, lambda field: self.between(field, bound)))
 
@@ -177,7 +177,7 @@ class Translator:
         """A clause for each field of the view that the name fits; for the name itself when none does."""
         found = self.found(name)
         if not found:
-            yield make(Target(_value(name)))
+            yield make(Target(json_value(name)))
         for field in found:
             clause = make(Target(field.name, field.type))
             alone = group is None and isinstance(name, Pattern) and field.nested
@@ -270,7 +270,7 @@ def _prefixed(term: Term, prefix: str) -> Term:
     return Literal(f"{prefix}.{term_text(term)}", term.quoted, term.span)
 
 
-def _value(term: Term) -> str | bool | None:
+def json_value(term: Term) -> str | bool | None:
     """JSON's value of a term."""
     return term.value if isinstance(term, Literal) else "*".join(term.parts)
 
