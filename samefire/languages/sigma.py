@@ -21,6 +21,8 @@ from samefire.query.detection import Body, Detection, Scope
 from samefire.source import Source
 
 DEFAULT = Choices()
+TIMES = ("@timestamp", "timestamp", "SystemTime", "UtcTime", "TimeCreated", "EventTime")
+"""Where raw events carry their time, the first that holds a date; ECS documents have `@timestamp`."""
 
 __all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "load_rules", "lower", "parse", "render"]
 
@@ -97,7 +99,8 @@ def _loaded(tree: SigmaTree, lowered: Lowered, number: int) -> LoadedRule:
     document, body = tree.documents[number], lowered.bodies[number]
     assert body is not None and not isinstance(document, FilterDocument)  # outermost documents have one
     origin = document.logsource if isinstance(document, RuleDocument) else None
-    return LoadedRule(Detection(body, Scope()), document.header, origin, number, lowered.problems)
+    scope = Scope() if document.header.taxonomy == "ecs" else Scope(timestamp_fields=TIMES)
+    return LoadedRule(Detection(body, scope), document.header, origin, number, lowered.problems)
 
 
 def _nothing(tree: SigmaTree) -> ProblemError:

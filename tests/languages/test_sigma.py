@@ -69,6 +69,12 @@ def test_a_multi_field_is_read_where_its_values_lie() -> None:
     assert [n.column for n in walk(body.where) if isinstance(n, Leaf)] == ["process.image", None, None]
 
 
+def test_raw_events_carry_their_time_under_other_names() -> None:
+    ecs = RULE.replace("title", "taxonomy: ecs\ntitle", 1)
+    assert sigma.load(Source("rule.yml", ecs), NONE).scope.timestamp_fields == ("@timestamp",)
+    assert "SystemTime" in sigma.load(Source("rule.yml", RULE), NONE).scope.timestamp_fields
+
+
 def test_rules_say_what_they_are() -> None:
     [rule] = sigma.load_rules(Source("rule.yml", RULE), NONE)
     assert (rule.title, rule.header.level) == ("Example", "high")
