@@ -1,8 +1,7 @@
 """Sigma rules v2.1: YAML → syntax tree → detections.
 
 `parse` reads a file (several documents, collections, filters, correlations), `lower` gives the meaning of
-its last outermost document, `load` that as a Detection, `load_rules` all outermost documents with what they
-say of themselves. Sigma
+its last outermost document, `load` all outermost documents with what they say of themselves. Sigma
 compares the values of events as they are, so field types change nothing but where a multi-field's values
 lie. The steps are in `sigma_*.py`; running correlations is for `engine/correlation.py`.
 """
@@ -24,7 +23,7 @@ DEFAULT = Choices()
 TIMES = ("@timestamp", "timestamp", "SystemTime", "UtcTime", "TimeCreated", "EventTime")
 """Where raw events carry their time, the first that holds a date; ECS documents have `@timestamp`."""
 
-__all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "load_rules", "lower", "parse", "render"]
+__all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "lower", "parse", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +61,6 @@ def lower(tree: SigmaTree, fields: FieldTypes, source: Source, choices: Choices 
 
 
 def load(
-    source: Source,
-    fields: FieldTypes,
-    *,
-    logsource: bool = False,
-    placeholders: Mapping[str, Sequence[str]] | None = None,
-    places: bool = False,
-) -> Detection:
-    """The detection of a file: its last outermost document. Arguments as for `load_rules`."""
-    return load_rules(source, fields, logsource=logsource, placeholders=placeholders, places=places)[
-        -1
-    ].detection
-
-
-def load_rules(
     source: Source,
     fields: FieldTypes,
     *,
