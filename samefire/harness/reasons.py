@@ -72,7 +72,7 @@ def _why_silent(detection: Detection, case: Case, context: Context) -> Iterator[
 
 def matching(node: Node, detection: Detection, case: Case, context: Context) -> list[int]:
     """Ordinals of the case's events that satisfy a query with the detection's filters and exceptions."""
-    return Plan([narrowed(node, detection)]).run(Events.of(case.events), context).ordinals[0]
+    return list(Plan([narrowed(node, detection)]).run(Events.of(case.events), context).ordinals[0])
 
 
 def _base(where: Node, detection: Detection, case: Case, context: Context) -> list[str]:

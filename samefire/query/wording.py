@@ -161,7 +161,7 @@ def _addresses(low: int, high: int) -> str:
     if low == high:
         return f"is {one}"
     if one.version == other.version:
-        nets = list(ipaddress.summarize_address_range(one, other))  # type: ignore[type-var]
+        nets = list(ipaddress.summarize_address_range(one, other))
         if len(nets) == 1:
             return f"in {nets[0]}"
     return f"from {one} to {other}"
