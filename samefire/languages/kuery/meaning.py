@@ -34,10 +34,18 @@ from samefire.query.ast import Fails, Node
 from samefire.source import NOWHERE, Source
 
 
-def lower(query: Query, fields: FieldTypes, source: Source, *, load_fields: bool = True) -> Node:
-    """The query as a node. `load_fields` False: without a data view, as Kibana asked before it loaded the
-    fields of a rule."""
-    view = LoadedView(query, fields, source) if load_fields else Translator(None, DslOptions(), source)
+def lower(
+    query: Query,
+    fields: FieldTypes,
+    source: Source,
+    *,
+    load_fields: bool = True,
+    known: FieldTypes | None = None,
+) -> Node:
+    """The query as a node. `known`: the fields that the index has when Kibana looks (None: all that documents
+    have). `load_fields` False: Kibana does not look, as before it loaded the fields of a rule."""
+    loaded = LoadedView(query, fields if known is None else known, source)
+    view = loaded if load_fields else Translator(None, DslOptions(), source)
     lowering = _Lowering(view, fields, source)
     node = lowering.node(query, None)
     if lowering.notes.problems:
@@ -79,6 +87,7 @@ class _Lowering:
         self.span = NOWHERE
         self.notes = dsl.Notes(source, lambda _path: self.span)
         self.clauses = dsl.Clauses(fields, self.notes)
+        self.terms: dict[str, bool] = {}
 
     def node(self, query: Query, group: Group | None) -> Node:
         """The node for a query; `group`: the braces around it."""
@@ -91,10 +100,21 @@ class _Lowering:
                 return ast.Not(self.node(child, group), span)
             case Nested():
                 return self.nested(query, group)
+            case Is(field=Literal(value=str(name)), value=Literal(value=str(text))) if (
+                group is None and self.asks_term(name)
+            ):
+                return typed.term(name, self.clauses.fields, text, query.span)
             case Is() | Range():
                 return self.leaf(query, group)
             case _:
                 assert_never(query)
+
+    def asks_term(self, name: str) -> bool:
+        """Whether Kibana asks this field for a term: the commonest clause is spared the way through JSON."""
+        if name not in self.terms:
+            found = self.view.found(Literal(name))
+            self.terms[name] = bool(found) and found[0].type == "keyword" and not found[0].nested
+        return self.terms[name]
 
     def nested(self, query: Nested, group: Group | None) -> Node:
         """The braces of a nested field."""
@@ -114,7 +134,8 @@ class _Lowering:
         """One clause about a field, or a value alone."""
         self.span = query.span
         within = (group.prefix or None) if group else None
-        if isinstance(query.field, Pattern) and within is None and self.view.fields is not None:
+        view = self.view.fields
+        if isinstance(query.field, Pattern) and within is None and view is not None and view.dynamic:
             return self.on_pattern(query, query.field)
         try:
             clause = self.view.clause(query, group)

@@ -9,7 +9,7 @@ import pytest
 from samefire.engine.events import Events
 from samefire.engine.match import match
 from samefire.fields import FieldType, FieldTypes
-from samefire.languages.dsl import lower, lower_filter
+from samefire.languages.dsl import Path, lower, lower_filter
 from samefire.languages.dsl.options import minimum_should_match
 from samefire.problems import ProblemError
 from samefire.query.ast import AtLeast, Leaf, Node, Not
@@ -234,7 +234,7 @@ def test_filter_problems(filter_: dict[str, Any], message: str) -> None:
 
 
 def test_problems_and_nodes_stand_where_the_parts_are() -> None:
-    spans = {("bool", "must_not", 1, "trem"): Span(7, 9)}
+    spans: dict[Path, Span] = {("bool", "must_not", 1, "trem"): Span(7, 9)}
     clause = {"bool": {"must_not": [RED, {"trem": {}}]}}
     with pytest.raises(ProblemError) as raised:
         lower(clause, FIELDS, SOURCE, place=lambda path: spans.get(path, Span(0, 1)))
