@@ -93,7 +93,7 @@ def logsource(where: Node, index: Sequence[str] = (), integration: str | None = 
     found = (
         _by_channel(wants)
         or _by_sysmon(wants, index)
-        or _by_dataset(wants.get("event.dataset") or wants.get("data_stream.dataset", ()))
+        or _by_dataset(wants.get("event.dataset") or wants.get("data_stream.dataset") or ())
         or _by_category(wants, _category(wants, index), system)
         or _by_dataset([_stream(i) for i in index if not i.endswith("beat-*") and i != "endgame-*"])
         or _by_system(system)

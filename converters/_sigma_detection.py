@@ -61,7 +61,7 @@ def clauses(node: Node, fields: FieldTypes, losses: Losses) -> Clause:
         case And(children=children):
             return every(clauses(child, fields, losses) for child in children)
         case Or(children=children):
-            return some(clauses(child, fields, losses) for child in children)
+            return some(clauses(child, fields, losses) for child in _unexpanded(node, children))
         case Not(child=child):
             return without(clauses(child, fields, losses))
         case AtLeast():
@@ -78,9 +78,19 @@ def clauses(node: Node, fields: FieldTypes, losses: Losses) -> Clause:
             rewritten = rewrite_script(node, fields, losses)
             return clauses(rewritten, fields, losses) if rewritten is not None else NEVER
         case FieldPattern() | Fails():
-            return _refused(node, losses)
+            return _refused(node, fields, losses)
         case _:
             assert_never(node)
+
+
+def _unexpanded(node: Or, children: tuple[Node, ...]) -> tuple[Node, ...]:
+    """What one clause was before it was expanded over the fields of a mapping: a value anywhere, or a field
+    name with wildcards (which fails where one of the fields makes the search fail)."""
+    for kind in (AnyField, Fails, FieldPattern):
+        found = next((c for c in children if isinstance(c, kind) and c.span == node.span), None)
+        if found is not None:
+            return (found,)
+    return children
 
 
 def _at_least(node: AtLeast, fields: FieldTypes, losses: Losses) -> Clause:
@@ -110,16 +120,16 @@ def _nested(node: Nested, fields: FieldTypes, losses: Losses) -> Clause:
     return clauses(node.child, fields, losses)
 
 
-def _refused(node: FieldPattern | Fails, losses: Losses) -> Clause:
+def _refused(node: FieldPattern | Fails, fields: FieldTypes, losses: Losses) -> Clause:
     match node:
         case FieldPattern(pattern=pattern):
             name = "".join(piece if isinstance(piece, str) else piece.value for piece in pattern)
-            losses.refuse(
-                "sigma-cannot-field-pattern",
-                f"Sigma has no wildcard in a field's name (`{name}`)",
-                node.span,
-                "name the fields",
-            )
+            parent = fields.get(name.removesuffix(".*"))
+            message, hint = f"Sigma has no wildcard in a field's name (`{name}`)", "name the fields"
+            if parent is not None and parent.type == "flattened":
+                message = f"`{parent.name}` is an object of any keys, and Sigma cannot look into all of them"
+                hint = f"name the key: `{parent.name}.…`"
+            losses.refuse("sigma-cannot-field-pattern", message, node.span, hint)
         case Fails(reason=reason):
             losses.refuse(
                 "sigma-cannot-fail",

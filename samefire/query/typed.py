@@ -39,6 +39,7 @@ from samefire.query.ast import (
     Wildcard,
 )
 from samefire.query.clauses import (
+    DATES,
     STRINGS,
     TEXTS,
     Bounds,
@@ -61,6 +62,7 @@ from samefire.query.clauses import (
 from samefire.source import NOWHERE, Span
 
 __all__ = [
+    "DATES",
     "STRINGS",
     "TEXTS",
     "Scalar",
