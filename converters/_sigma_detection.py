@@ -405,7 +405,7 @@ class _Builder:
         listed = [maps for child in children if (maps := as_maps(child)) is not None]
         maps = [m for found in listed if _plain(found) for m in found]
         parts = [self.select(maps, role, False)] if maps else []
-        parts += [self.tight(c, role, OR) for c in children if not _plain(as_maps(c))]
+        parts += [self.tight(c, role, AND) for c in children if not _plain(as_maps(c))]
         return " or ".join(parts), OR if len(parts) > 1 else NAME
 
     def select(self, maps: list[list[Item]], role: str, main: bool) -> str:

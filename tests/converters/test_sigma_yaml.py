@@ -75,7 +75,7 @@ def test_layout() -> None:
         "title": "A title",
         "description": text.Prose("Two lines,\none block."),
         "detection": {
-            "selection": {"a|cased": "x", "b": ["y", "1"]},
+            "selection": {"a|cased": "x", "b": ["w", "1"]},
             "other": [{"c": "z", "d": 5}, {"e": True}],
         },
         "empty": [],
@@ -90,7 +90,7 @@ def test_layout() -> None:
         "    selection:\n"
         "        a|cased: x\n"
         "        b:\n"
-        "            - y\n"
+        "            - w\n"
         "            - '1'\n"
         "    other:\n"
         "        - c: z\n"
