@@ -183,12 +183,15 @@ def _registry(kinds: frozenset[str]) -> str:
         return "registry_event"
     if kinds <= _DELETES:
         return "registry_delete"
-    return "registry_add" if kinds == {"creation"} else "registry_set" if "change" in kinds else "registry_event"
+    return (
+        "registry_add" if kinds == {"creation"} else "registry_set" if "change" in kinds else "registry_event"
+    )
 
 
 def _asks_dns(wants: Wants, kinds: frozenset[str]) -> bool:
-    return _one(wants, "network.protocol", "dns.question.type") is not None and (
-        _one(wants, "network.protocol") == "dns" or "dns.question.type" in wants
+    return (
+        _one(wants, "network.protocol", "dns.question.type") is not None
+        and (_one(wants, "network.protocol") == "dns" or "dns.question.type" in wants)
     ) or "lookup_requested" in kinds
 
 

@@ -15,6 +15,7 @@ from samefire.fields import FieldTypes
 from samefire.query.ast import (
     AnyField,
     BooleanIs,
+    DatePart,
     DateRange,
     Exists,
     FieldsCompare,
@@ -97,7 +98,9 @@ def leaf(node: Leaf, fields: FieldTypes, losses: Losses) -> Clause:
     """The Sigma item of one test. What cannot be said is told to `losses` and stands as `NEVER`."""
     if "|" in node.reads:
         losses.refuse(
-            "sigma-cannot-name-field", f"Sigma reads the `|` in the field `{node.reads}` as a modifier", node.span
+            "sigma-cannot-name-field",
+            f"Sigma reads the `|` in the field `{node.reads}` as a modifier",
+            node.span,
         )
         return NEVER
     return _test(node.reads, node.test, node.span, fields, losses)
@@ -117,6 +120,8 @@ def _test(field: str, test: Test, span: Span, fields: FieldTypes, losses: Losses
             return _number(field, value, span, losses)
         case NumberRange():
             return _number_range(field, test, span, fields, losses)
+        case DatePart(part=part, bounds=bounds):
+            return _dated(field, part, bounds, span)
         case BooleanIs(value=truth):
             return Item(field, values=(truth,), span=span)
         case IpRange(low=low, high=high):
@@ -135,7 +140,10 @@ def _refuse_test(
 ) -> None:
     match test:
         case TermRange() | TokenRange():
-            code, what = "sigma-cannot-order-strings", f"Sigma cannot compare the strings of `{field}` by order"
+            code, what = (
+                "sigma-cannot-order-strings",
+                f"Sigma cannot compare the strings of `{field}` by order",
+            )
         case DateRange():
             code, what = "sigma-cannot-compare-dates", f"Sigma cannot compare the dates of `{field}`"
         case VersionRange():
@@ -185,7 +193,9 @@ def _regex(field: str, test: Regex, span: Span, losses: Losses) -> Clause:
             "rewrite it with groups, classes and repetitions only",
         )
         return NEVER
-    return Item(field, ("re", "i", "s") if pattern.caseless else ("re", "s"), values=(pattern.text,), span=span)
+    return Item(
+        field, ("re", "i", "s") if pattern.caseless else ("re", "s"), values=(pattern.text,), span=span
+    )
 
 
 def _pcre(field: str, test: Regex, span: Span) -> Item:
@@ -205,9 +215,7 @@ def whole(value: int | float) -> int | float:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _number_range(
-    field: str, test: NumberRange, span: Span, fields: FieldTypes, losses: Losses
-) -> Clause:
+def _number_range(field: str, test: NumberRange, span: Span, fields: FieldTypes, losses: Losses) -> Clause:
     if test.low is not None and test.high is not None:
         return _between(field, test, test.low, test.high, span, fields, losses)
     if test.low is not None:
@@ -215,6 +223,17 @@ def _number_range(
     if test.high is not None:
         return Item(field, ("lte" if test.high_inclusive else "lt",), values=(whole(test.high),), span=span)
     return Item(field, ("exists",), values=(True,), span=span)
+
+
+def _dated(field: str, part: str, bounds: NumberRange, span: Span) -> Item:
+    """A part of a date (Sigma's own test), alone or compared."""
+    low, high = bounds.low, bounds.high
+    if low is not None and low == high:
+        return Item(field, (part,), values=(whole(low),), span=span)
+    if low is not None:
+        return Item(field, (part, "gte" if bounds.low_inclusive else "gt"), values=(whole(low),), span=span)
+    assert high is not None
+    return Item(field, (part, "lte" if bounds.high_inclusive else "lt"), values=(whole(high),), span=span)
 
 
 def _between(

@@ -85,7 +85,9 @@ def _at_least(node: AtLeast, fields: FieldTypes, losses: Losses) -> Clause:
     """n of m as OR of ANDs, when there are few enough."""
     count, total = node.count, len(node.children)
     if 0 < count < total and comb(total, count) > MOST_COMBINATIONS:
-        losses.refuse("sigma-cannot-count-clauses", f"Sigma cannot say at least {count} of {total}", node.span)
+        losses.refuse(
+            "sigma-cannot-count-clauses", f"Sigma cannot say at least {count} of {total}", node.span
+        )
         return NEVER
     children = [clauses(child, fields, losses) for child in node.children]
     return some(every(chosen) for chosen in combinations(children, max(count, 0)))
@@ -118,7 +120,9 @@ def _refused(node: FieldPattern | Fails, losses: Losses) -> Clause:
             )
         case Fails(reason=reason):
             losses.refuse(
-                "sigma-cannot-fail", f"Elasticsearch refuses this search, Sigma would match: {reason}", node.span
+                "sigma-cannot-fail",
+                f"Elasticsearch refuses this search, Sigma would match: {reason}",
+                node.span,
             )
         case _:
             assert_never(node)
@@ -211,7 +215,9 @@ def _fold(pattern: Pattern) -> Pattern:
 
 def _join_letterless(children: list[Clause]) -> list[Clause]:
     """Values without letters go into the list of their field that has letters, if there is one."""
-    hosts = {c.field: c for c in reversed(children) if isinstance(c, Item) and c.patterns and c.cased is not None}
+    hosts = {
+        c.field: c for c in reversed(children) if isinstance(c, Item) and c.patterns and c.cased is not None
+    }
     joined: list[Clause] = []
     guests: dict[str | None, list[Item]] = {}
     for child in children:

@@ -20,7 +20,15 @@ from ._sigma_yaml import Prose
 
 NAMESPACE = uuid.UUID("6b1d4f0e-6d0a-5d4e-9a3c-5a6d65666972")
 LONGEST_TITLE = 256
-KEPT = ("risk_score", "index", "data_view_id", "from", "to", "interval", "max_signals", "timestamp_override") + (
+KEPT = (
+    "risk_score",
+    "index",
+    "data_view_id",
+    "from",
+    "to",
+    "interval",
+    "max_signals",
+    "timestamp_override",
     "alert_suppression",
     "building_block_type",
 )

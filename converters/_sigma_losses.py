@@ -5,18 +5,30 @@ Only collects; what is a loss is decided where a clause is translated.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from samefire.problems import Problem, Severity
 from samefire.source import Source, Span
 
 
 class Losses:
-    """The problems of one conversion, in order of finding. `source` is the text whose clauses are told about
-    (the query); `at` changes it for a while (a filter, an exception)."""
+    """The problems of one conversion, in order of finding. `source` is the text whose clauses are told about:
+    the query, or for a while (`reading`) the rule around it."""
 
     def __init__(self, source: Source, *, approximate: bool = False) -> None:
         self.source = source
         self.approximations_wanted = approximate
         self.problems: list[Problem] = []
+
+    @contextmanager
+    def reading(self, source: Source) -> Iterator[None]:
+        """What is told inside has its place in this text."""
+        before, self.source = self.source, source
+        try:
+            yield
+        finally:
+            self.source = before
 
     @property
     def refused(self) -> bool:

@@ -31,8 +31,9 @@ from samefire.source import NOWHERE, Source
 
 from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
-from ._sigma_detection import clauses, detection
+from ._sigma_detection import clauses, detection, every
 from ._sigma_documents import derived_id, head, identifier, short_name, tail
+from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_yaml import render
 
@@ -44,8 +45,14 @@ _NO_WORDS = {
     "saved_query": ("sigma-cannot-saved-query", "the query lies in Kibana, not in the rule"),
 }
 _BASE_ONLY = {
-    "new_terms": ("approximate-new-terms", "this is the base query alone: it also fires on values seen before"),
-    "threat_match": ("approximate-threat-match", "this is the base query alone: it also fires without indicator"),
+    "new_terms": (
+        "approximate-new-terms",
+        "this is the base query alone: it also fires on values seen before",
+    ),
+    "threat_match": (
+        "approximate-threat-match",
+        "this is the base query alone: it also fires without indicator",
+    ),
 }
 
 
@@ -61,19 +68,22 @@ class Sigma:
         if refusal is not None:
             return Converted(None, (refusal,))
         source = rule.string("rule", "query")
-        losses = Losses(source, approximate=options.approximate)
         try:
-            body, shared = _lowered(rule, fields, source)
+            body, filters = _lowered(rule, fields, source)
         except ProblemError as error:
             return Converted(None, error.problems)
-        return write_body(rule, body, shared, fields, losses)
+        return write_body(rule, body, filters, fields, options)
 
     def read(self, text: str, fields: FieldTypes, name: str = "<export>") -> Detection:
-        """What a Sigma backend would execute; raises ProblemError."""
-        import importlib
+        """What a Sigma backend would execute on documents as Elasticsearch holds them; raises ProblemError."""
+        from samefire.languages.sigma import load
 
-        loaded: Detection = importlib.import_module("samefire.languages.sigma").load(Source(name, text), fields)
-        return loaded
+        source = Source(name, text)
+        rules = load(source, fields)
+        if len(rules) != 1:
+            message = f"one rule is wanted, the text holds {len(rules)}"
+            raise ProblemError([Problem("sigma-several-rules", message, source)])
+        return rules[0].detection
 
 
 def _refusal(rule: Rule, options: Options) -> Problem | None:
@@ -85,36 +95,56 @@ def _refusal(rule: Rule, options: Options) -> Problem | None:
     return Problem(code, message, rule.source, rule.value_span("rule", "type"), Severity.ERROR, hint)
 
 
-def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, Node]:
-    """What the rule's query means, and the filters that hold for each of its events."""
+def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Node, ...]]:
+    """What the rule's query means, and its filters, which hold for each event; raises ProblemError with every
+    problem of both."""
     from samefire.languages import language
 
-    body = language(rule.language or "kuery").lower_text(source, fields)
-    return body, And(())
+    problems: list[Problem] = []
+    body: Body = EventQuery(And(()))
+    try:
+        body = language(rule.language or "kuery").lower_text(source, fields)
+    except ProblemError as error:
+        problems += error.problems
+    filters: list[Node] = []
+    for number, entry in enumerate(rule.contents.get("filters", ())):
+        try:
+            filters.append(_filter(rule, number, entry, fields))
+        except ProblemError as error:
+            problems += error.problems
+    if problems:
+        raise ProblemError(problems)
+    return body, tuple(filters)
 
 
-def write_body(rule: Rule, body: Body, shared: Node, fields: FieldTypes, losses: Losses) -> Converted:
-    """The documents of a body; `shared` holds for each of its events (filters, exceptions)."""
+def _filter(rule: Rule, number: int, entry: Any, fields: FieldTypes) -> Node:
+    from samefire.languages.dsl import lower_filter
+
+    return lower_filter(entry, fields, rule.source, span=rule.value_span("rule", "filters", number))
+
+
+def write_body(
+    rule: Rule, body: Body, filters: tuple[Node, ...], fields: FieldTypes, options: Options
+) -> Converted:
+    """The documents of a body; `filters` hold for each of its events."""
+    losses = Losses(rule.string("rule", "query"), approximate=options.approximate)
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
     plan = _plan(rule, body, losses)
+    writer = _Writer(rule, filters, fields, options, losses)
     if plan is None:
         documents: list[dict[str, Any]] = []
     elif isinstance(plan, Plan):
-        documents = _correlation(rule, plan, shared, fields, losses)
+        documents = writer.correlation(plan)
     else:
-        documents = [_event_rule(rule, _both(shared, plan), fields, losses)]
+        documents = [writer.event_rule(plan)]
     problems = tuple(losses.problems)
     if losses.refused or not documents:
         return Converted(None, problems)
     documents[0] |= tail(rule, approximations=problems)
     stem = PurePath(rule.path).stem
     return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems)
-
-
-def _both(shared: Node, where: Node) -> Node:
-    return where if shared == And(()) else And((where, shared))
 
 
 def _plan(rule: Rule, body: Body, losses: Losses) -> Plan | Node | None:
@@ -148,37 +178,56 @@ def _thresholded(rule: Rule, where: Node, losses: Losses) -> Plan:
     return of_threshold(body, short_name(rule), lookback(rule, losses), losses)
 
 
-def _event_rule(rule: Rule, where: Node, fields: FieldTypes, losses: Losses) -> dict[str, Any]:
-    section = detection(clauses(where, fields, losses))
-    return {**head(rule), "logsource": _logsource(rule, where), "detection": section}
+class _Writer:
+    """Makes the documents of one rule."""
 
+    def __init__(
+        self,
+        rule: Rule,
+        filters: tuple[Node, ...],
+        fields: FieldTypes,
+        options: Options,
+        losses: Losses,
+    ) -> None:
+        self.rule = rule
+        self.options = options
+        self.filters = filters
+        self.fields = fields
+        self.losses = losses
 
-def _correlation(
-    rule: Rule, plan: Plan, shared: Node, fields: FieldTypes, losses: Losses
-) -> list[dict[str, Any]]:
-    """The correlation, then the event rules that it joins."""
-    parts = [_stage(rule, part, _both(shared, part.where), fields, losses) for part in plan.parts]
-    return [{**head(rule), "correlation": plan.correlation}, *parts]
+    def event_rule(self, where: Node) -> dict[str, Any]:
+        return {**head(self.rule), **self.events(where)}
 
+    def correlation(self, plan: Plan) -> list[dict[str, Any]]:
+        """The correlation, then the event rules that it joins."""
+        return [{**head(self.rule), "correlation": plan.correlation}, *map(self.part, plan.parts)]
 
-def _stage(rule: Rule, part: Part, where: Node, fields: FieldTypes, losses: Losses) -> dict[str, Any]:
-    section = detection(clauses(where, fields, losses))
-    return {
-        "title": f"{rule.name[:200]} ({part.title})",
-        "id": derived_id(identifier(rule), part.name),
-        "name": part.name,
-        "taxonomy": rule.sigma.get("taxonomy", "ecs"),
-        "logsource": _logsource(rule, where),
-        "detection": section,
-    }
+    def part(self, part: Part) -> dict[str, Any]:
+        return {
+            "title": f"{self.rule.name[:200]} ({part.title})",
+            "id": derived_id(identifier(self.rule), part.name),
+            "name": part.name,
+            "taxonomy": self.rule.sigma.get("taxonomy", "ecs"),
+            **self.events(part.where),
+        }
 
+    def events(self, where: Node) -> dict[str, Any]:
+        """`logsource` and `detection` of the events that a query and the rule's filters select."""
+        asked = clauses(where, self.fields, self.losses)
+        with self.losses.reading(self.rule.source):
+            filtered = [clauses(node, self.fields, self.losses) for node in self.filters]
+        clause = every([asked, *filtered])
+        if self.options.caseless:
+            clause = caseless(clause, self.losses)
+        return {"logsource": self.logsource(where), "detection": detection(clause)}
 
-def _logsource(rule: Rule, where: Node) -> dict[str, Any]:
-    if "logsource" in rule.sigma:
-        return dict(rule.sigma["logsource"])
-    integration = rule.metadata.get("integration", ())
-    names = [integration] if isinstance(integration, str) else list(integration)
-    return logsource(where, rule.contents.get("index", ()), names[0] if len(names) == 1 else None)
+    def logsource(self, where: Node) -> dict[str, Any]:
+        rule = self.rule
+        if "logsource" in rule.sigma:
+            return dict(rule.sigma["logsource"])
+        integration = rule.metadata.get("integration", ())
+        names = [integration] if isinstance(integration, str) else list(integration)
+        return logsource(where, rule.contents.get("index", ()), names[0] if len(names) == 1 else None)
 
 
 converter = Sigma()

@@ -26,6 +26,7 @@ class Settings:
     exceptions: str = "exceptions"
     fields: tuple[str, ...] = ("fields",)
     lock: str = "samefire.lock.json"
+    lock_form: str = "elastic"
     forms: tuple[str, ...] = ()
     strict_fields: bool = False
     taxonomy: str = "ecs"
@@ -38,7 +39,7 @@ class Settings:
 
 
 _LISTS = ("rules", "fields", "forms", "without_fixtures")
-_STRINGS = ("fixtures", "exceptions", "lock", "taxonomy")
+_STRINGS = ("fixtures", "exceptions", "lock", "lock_form", "taxonomy")
 _FLAGS = ("strict_fields",)
 _TABLES = ("gate",)
 KEYS = (*_LISTS, *_STRINGS, *_FLAGS, *_TABLES)

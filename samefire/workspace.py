@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from samefire import ruleset
+from samefire.ruleset import load as load_rules
 from samefire.fields import FieldTypes
 from samefire.harness.case import Cases, folder_of, load_folder
 from samefire.problems import Problem, ProblemError, Severity
@@ -55,7 +55,7 @@ def open_workspace(
     settings = settings or find(Path(paths[0]) if paths and Path(paths[0]).is_dir() else Path.cwd())
     fields = load_fields(settings, mapping)
     targets = list(paths) or [shown(settings.path(r)) for r in settings.rules]
-    loaded = ruleset.load(targets)
+    loaded = load_rules(targets)
     return Workspace(settings, fields, loaded.rules, loaded.problems)
 
 

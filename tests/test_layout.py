@@ -17,7 +17,7 @@ ORDER = {
     "schema": ["source", "problems"],
     "rule": ["schema", "toml_places", "source", "problems"],
     "ruleset": ["rule", "source", "problems"],
-    "fields": ["data", "toml_places", "source", "problems"],
+    "fields": ["data", "toml_text", "toml_places", "source", "problems"],
     "attack": ["data", "source", "problems"],
     "query": ["fields", "source", "problems"],
     "languages": ["query", "fields", "source", "problems"],

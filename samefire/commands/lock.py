@@ -20,7 +20,7 @@ def run(paths: Sequence[str], *, check: bool) -> Result:
         return Result(Exit.FINDINGS, err=problems_text(workspace.problems, terminal_style()))
     path = workspace.settings.path(workspace.settings.lock)
     lock = read_lock(path)
-    form = chosen_forms(["elastic"])[0]
+    form = chosen_forms([workspace.settings.lock_form])[0]
     exports = {r: form.write(r, workspace.fields, Options()).document for r in workspace.rules}
     fresh = updated(lock, exports)
     told = changes(lock, fresh)

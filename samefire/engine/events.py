@@ -7,6 +7,7 @@ Only the paths that somebody asks for are walked. Knows no query.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Self
 
 from samefire.query import dates
@@ -14,29 +15,27 @@ from samefire.query import dates
 Scalar = str | int | float | bool
 Document = Mapping[str, Any]
 
-_DOTTED_KEYS = 4096
-"""Distinct dotted keys that one trie level remembers; documents are untrusted."""
+_REMEMBERED_KEYS = 4096
+"""Unwanted and dotted keys that one trie level remembers; documents are untrusted."""
 
 
 class Trie(dict[str, "Trie | None"]):
-    """Wanted field paths by segment. A dotted key of a document is resolved once and remembered.
+    """Wanted field paths by segment. A key that is no segment (dotted, unwanted: None) is resolved once and
+    remembered.
 
     `slot` is the place of the values in a row; -1: only a way to longer paths."""
 
-    __slots__ = ("dotted", "slot")
+    __slots__ = ("remembered", "slot")
 
     def __init__(self) -> None:
         super().__init__()
         self.slot = -1
-        self.dotted = 0
+        self.remembered = 0
 
     def __missing__(self, key: str) -> Trie | None:
-        node: Trie | None = None
-        if "." in key:
-            node = self._descend(key)
-            if self.dotted >= _DOTTED_KEYS:
-                return node
-            self.dotted += 1
+        node = self._descend(key) if "." in key else None
+        if self.remembered < _REMEMBERED_KEYS:
+            self.remembered += 1
             self[key] = node
         return node
 
@@ -257,12 +256,23 @@ def date_nanos(value: Scalar) -> int | None:
 
 
 def read_ndjson(data: bytes) -> Events:
-    """Events of newline-delimited JSON; blank lines are skipped. Raises orjson.JSONDecodeError, or
-    ValueError when a line is no object; both name the line."""
+    """Events of newline-delimited JSON; blank lines are skipped. Raises ValueError (orjson.JSONDecodeError is
+    one) that names the line when a line is no JSON object."""
+    return Events(list(_documents(data.split(b"\n"))))
+
+
+def read_blocks(lines: Iterable[bytes], size: int = 4096) -> Iterator[Events]:
+    """Events of newline-delimited JSON in blocks of `size`, so that a file of any length fits into memory.
+    Raises as `read_ndjson`."""
+    documents = _documents(lines)
+    while block := list(islice(documents, size)):
+        yield Events(block)
+
+
+def _documents(lines: Iterable[bytes]) -> Iterator[Document]:
     import orjson
 
-    documents = []
-    for number, line in enumerate(data.split(b"\n"), 1):
+    for number, line in enumerate(lines, 1):
         if not line or line.isspace():
             continue
         try:
@@ -271,5 +281,4 @@ def read_ndjson(data: bytes) -> Events:
             raise orjson.JSONDecodeError(f"line {number}: {error.msg}", error.doc, error.pos) from None
         if not isinstance(document, dict):
             raise ValueError(f"line {number}: an event is an object, not {type(document).__name__}")
-        documents.append(document)
-    return Events(documents)
+        yield document

@@ -33,7 +33,7 @@ class JointMasks:
         self._memo: dict[Any, int] = {}
         for bit, nodes in enumerate(groups):
             for node in nodes:
-                self._tests.append((_test(node, paths, now), 1 << bit))
+                self._tests.append((joint_test(node, paths, now), 1 << bit))
 
     def mask(self, values: Values) -> int:
         """The bits that hold; `values` one list for each path."""
@@ -56,7 +56,8 @@ class JointMasks:
         return mask
 
 
-def _test(node: ast.FieldsCompare | ast.Script, paths: Sequence[str], now: int) -> Joint:
+def joint_test(node: ast.FieldsCompare | ast.Script, paths: Sequence[str], now: int) -> Joint:
+    """The test of one node as a function of the values of `paths`."""
     if isinstance(node, ast.FieldsCompare):
         return lambda values: compare(node, values[0], values[-1])
     script: Any = importlib.import_module("samefire.engine.script")

@@ -13,7 +13,7 @@ from samefire.engine.automaton import RegexTooHard
 from samefire.engine.events import Scalar
 from samefire.engine.glob import Shape, fold_pattern, fold_text, glob, required, shape
 from samefire.engine.regex import RegexRefused, as_pattern
-from samefire.engine.values import Clock, Predicate, ignored, predicate, text
+from samefire.engine.values import Clock, Predicate, address, between, ignored, number, predicate, text
 from samefire.query import ast
 from samefire.query.ast import Fold, Pattern
 from samefire.query.dates import DateError
@@ -58,6 +58,9 @@ class FieldMasks:
         self.failures: dict[int, str] = {}
         self.objects = 0
         self._views: dict[tuple[Fold, int | None], View] = {}
+        self._addresses: list[tuple[int, int, int]] = []
+        self._numbers: dict[int | float, int] = {}
+        self._ranges: list[tuple[Callable[[Any], bool], int]] = []
         self._others: list[tuple[Predicate, int]] = []
         self._always = 0
         for bit, tests in enumerate(groups):
@@ -81,6 +84,13 @@ class FieldMasks:
                 self._view(fold, limit).add(fold_pattern(pattern, fold), bit)
             case ast.Regex(fold=fold, ignore_above=limit) if (plain := as_pattern(test)) is not None:
                 self._view(fold, limit).add(fold_pattern(plain, fold), bit)
+            case ast.IpRange(low=low, high=high):
+                self._addresses.append((low, high, bit))
+            case ast.NumberIs(value=wanted):
+                self._numbers[wanted] = self._numbers.get(wanted, 0) | bit
+            case ast.NumberRange():
+                inside = between(test.low, test.high, test.low_inclusive, test.high_inclusive)
+                self._ranges.append((inside, bit))
             case _:
                 self._others.append((predicate(test, clock), bit))
 
@@ -94,6 +104,25 @@ class FieldMasks:
             string = value if isinstance(value, str) else text(value)
             for view in self._views.values():
                 mask |= view.mask(string)
+        if self._numbers or self._ranges:
+            mask |= self._number_mask(number(value))
+        if self._addresses and (found := address(value)) is not None:
+            for low, high, bit in self._addresses:
+                if low <= found <= high:
+                    mask |= bit
+        return mask | self._other_mask(value) if self._others else mask
+
+    def _number_mask(self, value: int | float | None) -> int:
+        if value is None:
+            return 0
+        mask = self._numbers.get(value, 0)
+        for inside, bit in self._ranges:
+            if inside(value):
+                mask |= bit
+        return mask
+
+    def _other_mask(self, value: Scalar) -> int:
+        mask = 0
         for test, bit in self._others:
             try:
                 if test(value):

@@ -8,12 +8,22 @@ that has the bits that it needs. Leaves are shared over all nodes. One node on o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.events import Document, Events, Trie, flatten, has_value, is_present, leaves, objects_at, values_at
+from samefire.engine.events import (
+    Document,
+    Events,
+    Trie,
+    flatten,
+    has_value,
+    is_present,
+    leaves,
+    objects_at,
+    values_at,
+)
 from samefire.engine.glob import glob
 from samefire.engine.joint import JointMasks
 from samefire.engine.logic import (
@@ -103,6 +113,12 @@ def probe(trie: Probe, document: Document, masks: list[int], raws: list[list[Any
                     raws[child.raw].append(value)
                 if child.covers:
                     _cover(child, masks)
+            elif value.__class__ is dict:
+                if child:
+                    queue.append((child, value))
+                if (child.whole or child.covers) and has_value(value):
+                    masks[child.slot] |= child.whole
+                    _cover(child, masks)
             else:
                 _probe_inside(child, value, masks, raws, queue)
 
@@ -163,6 +179,16 @@ class Plan:
         return self._engine
 
 
+def calls(expression: ast.Expression) -> Iterator[ast.Call]:
+    """Every call of a function in an expression."""
+    stack = [expression]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.Call):
+            yield current
+            stack.extend(current.arguments)
+
+
 def _reads_clock(node: Node) -> bool:
     return any(_part_reads_clock(part) for part in ast.walk(node))
 
@@ -175,8 +201,8 @@ def _part_reads_clock(part: Node) -> bool:
             | ast.FieldPattern(test=ast.DateRange(low=low, high=high))
         ):
             return any(bound is not None and bound.math is not None for bound in (low, high))
-        case ast.Script():
-            return True
+        case ast.Script(expression=expression):
+            return any(call.function == "now" for call in calls(expression))
         case _:
             return False
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from samefire.problems import ProblemError
 from samefire.revision import Change, Repository
@@ -17,15 +20,20 @@ from samefire.source import Source
 class Delta:
     """A change, from the gate's point of view. Paths are relative to the repository's root.
 
-    `everything`: why all rules are judged (a settings change), or "". `affected`: rule files to judge;
-    `before`: the rules as they were, by rule id; `deleted`: files of rules that are gone."""
+    `everything`: why all rules are judged (a settings change), or "". `affected`: rule files to judge, and
+    `affected_ids` rules whose exceptions or lock entries changed; `before`: the rules as they were, by rule id;
+    `deleted`: files of rules that are gone; `old_lock`: the lock file's text as it was."""
 
+    root: Path
+    commit: str
     files: Mapping[str, Change]
     everything: str
     affected: frozenset[str]
+    affected_ids: frozenset[str]
     before: Mapping[str, Rule]
     deleted: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    old_lock: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,15 +85,26 @@ def below(path: str, folder: str) -> bool:
 def delta(repository: Repository, commit: str, layout: Layout, settings_changed: bool) -> Delta:
     """What changed since `commit`. `settings_changed`: the settings say something else than they did."""
     files = repository.changes(commit)
-    everything = _everything(files, layout, settings_changed)
     affected: set[str] = set()
     for path, change in files.items():
         if layout.is_rule(path) and change is not Change.DELETED:
             affected.add(path)
         affected.update(layout.rule_of_fixture(path))
     touched = [p for p in files if layout.is_rule(p)]
-    before, deleted, unread = _before(repository, commit, touched, files)
-    return Delta(files, everything, frozenset(affected), before, deleted, unread)
+    before, unread = _before(repository, commit, [p for p in touched if files[p] is not Change.ADDED])
+    old_lock = repository.read(commit, [layout.lock]).get(layout.lock)
+    return Delta(
+        root=repository.root.resolve(),
+        commit=commit,
+        files=files,
+        everything=_everything(files, layout, settings_changed),
+        affected=frozenset(affected),
+        affected_ids=frozenset(_ids(repository, commit, layout, files, old_lock)),
+        before=before,
+        deleted=tuple(sorted(p for p in touched if files[p] is Change.DELETED)),
+        unread=tuple(unread),
+        old_lock=old_lock.decode("utf-8", "replace") if old_lock is not None else None,
+    )
 
 
 def _everything(files: Iterable[str], layout: Layout, settings_changed: bool) -> str:
@@ -97,18 +116,46 @@ def _everything(files: Iterable[str], layout: Layout, settings_changed: bool) ->
     return ""
 
 
-def _before(
-    repository: Repository, commit: str, touched: Iterable[str], files: Mapping[str, Change]
-) -> tuple[dict[str, Rule], tuple[str, ...], tuple[str, ...]]:
-    """The changed rules as they were, which of them are gone, and which could not be read even then."""
-    texts = repository.read(commit, [p for p in touched if files[p] is not Change.ADDED])
+def _before(repository: Repository, commit: str, paths: Iterable[str]) -> tuple[dict[str, Rule], list[str]]:
+    """The changed rules as they were, by id, and the files that could not be read even then."""
     before: dict[str, Rule] = {}
     unread: list[str] = []
-    for path, raw in texts.items():
+    for path, raw in repository.read(commit, list(paths)).items():
         try:
             rule = load(Source(path, raw.decode("utf-8", "replace")))
             before[rule.id] = rule
         except ProblemError:
             unread.append(path)
-    deleted = tuple(sorted(p for p in texts if files[p] is Change.DELETED))
-    return before, deleted, tuple(unread)
+    return before, unread
+
+
+def _ids(
+    repository: Repository, commit: str, layout: Layout, files: Mapping[str, Change], old_lock: bytes | None
+) -> Iterator[str]:
+    """Rules whose exceptions or lock entries changed."""
+    lists = [p for p in files if below(p, layout.exceptions) and p.endswith(".toml")]
+    old = repository.read(commit, lists)
+    for path in lists:
+        file = repository.root / path
+        for raw in (old.get(path, b""), file.read_bytes() if file.is_file() else b""):
+            yield from _rule_ids(raw)
+    if layout.lock in files:
+        file = repository.root / layout.lock
+        before, now = (_entries(raw) for raw in (old_lock, file.read_bytes() if file.is_file() else None))
+        yield from (i for i in before.keys() | now.keys() if before.get(i) != now.get(i))
+
+
+def _rule_ids(raw: bytes) -> list[str]:
+    try:
+        listed = tomllib.loads(raw.decode("utf-8", "replace")).get("metadata", {}).get("rule_ids", [])
+    except (tomllib.TOMLDecodeError, AttributeError):
+        return []
+    return [i for i in listed if isinstance(i, str)] if isinstance(listed, list) else []
+
+
+def _entries(raw: bytes | None) -> Mapping[str, Any]:
+    try:
+        data = json.loads(raw or b"{}")
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}

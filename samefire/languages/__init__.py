@@ -41,9 +41,7 @@ class _Named:
     def lower_text(self, source: Source, fields: FieldTypes) -> Body:
         """What a query text means, as a Body; raises ProblemError."""
         lowered = self.module.lower(self.module.parse(source), fields, source)
-        bodies = Body.__args__  # type: ignore[attr-defined]
-        body: Body = lowered if isinstance(lowered, bodies) else EventQuery(lowered)
-        return body
+        return lowered if isinstance(lowered, Body) else EventQuery(lowered)
 
 
 def language(name: str) -> _Named:

@@ -16,18 +16,26 @@ from samefire.source import NOWHERE, Span
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Each event that satisfies `where` is a hit."""
+    """Each event that satisfies `where` is a hit; `pipes` as EQL has them (`head`, `tail`)."""
 
     where: Node
+    pipes: tuple[Pipe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One join key of a stage. `optional` (`?key`): a missing key is a key of its own, null = null."""
+    """One join key of a stage. `optional` (`?key`): a missing key is a key of its own, null = null. `type` is
+    Elasticsearch's, by which values compare (`unmapped`: always missing); `column` where the values lie."""
 
     field: str
     optional: bool = False
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
+    type: str = "dynamic"
+    column: str | None = None
+
+    @property
+    def reads(self) -> str:
+        return self.column or self.field
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from samefire.engine.events import Events
+from samefire.engine.explain import explain, failed_clauses, parts, reached_branches
 from samefire.engine.match import Plan, match
 from samefire.query import ast
 from samefire.query.ast import Fold, Node, Wild
@@ -118,3 +119,13 @@ def test_many_nodes_take_the_routed_way_to_the_same_hits(
     expected = tuple(tuple(i for i, e in enumerate(events) if holds(node, e)) for node in routed)
     assert plan.run(Events.of(events)).ordinals == expected
     assert plan.run(Events.of(events)).ordinals == expected  # remembered verdicts say the same
+
+
+@settings(max_examples=300, deadline=None)
+@given(trees, documents)
+def test_explanations_agree_with_the_verdict(node: Node, event: dict[str, Any]) -> None:
+    found = explain(node, event)
+    assert found.matched is holds(node, event)
+    assert all(part.reason is None for part in parts(found) if part.matched)
+    assert bool(failed_clauses(found)) is not found.matched
+    assert all(part.matched for part in reached_branches(found))

@@ -6,11 +6,12 @@ holds the syntax tree; `render` writes it.
 
 from __future__ import annotations
 
+from samefire.languages.eql.lower import lower
 from samefire.languages.eql.parse import parse
 from samefire.languages.eql.render import render
 from samefire.languages.eql.tree import Field, Query, filters, terms, walk
 
-__all__ = ["Query", "field_names", "parse", "render"]
+__all__ = ["Query", "field_names", "lower", "parse", "render"]
 
 
 def field_names(tree: Query) -> tuple[str, ...]:

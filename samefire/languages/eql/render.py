@@ -6,6 +6,7 @@ What fits stands on one line; else each condition has a line of its own, and eac
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import assert_never
 
 from samefire.languages.eql.tokens import KEYWORDS
@@ -180,10 +181,15 @@ class _Writer:
             for line in self.pending.pop(0).text.split("\n"):
                 self.put(indent, line.strip())
 
-    def beside(self, start: int) -> None:
-        """Put a comment that stood on the same line, at or after `start`, at the end of the last line."""
+    def beside(self, start: int, stop: int) -> None:
+        """Put a comment that stood right after `start` to `stop` on the same line at the last line's end."""
         first = self.pending[0] if self.pending else None
-        if first is not None and not first.own_line and first.span.start >= start and "\n" not in first.text:
+        if (
+            first is not None
+            and first.after is not None
+            and start <= first.after <= stop
+            and "\n" not in first.text
+        ):
             self.lines[-1] += " " + self.pending.pop(0).text
 
     def commented(self, end: int) -> bool:
@@ -204,7 +210,7 @@ class _Writer:
     def pipe(self, pipe: PipeCommand) -> None:
         self.comments_before(pipe.span.start, 0)
         self.put(0, f"| {pipe.name} {pipe.count}")
-        self.beside(pipe.span.end)
+        self.beside(pipe.span.end, pipe.span.end)
 
     def stages(self, body: SequenceQuery | SampleQuery) -> None:
         self.comments_before(body.span.start, 0)
@@ -223,7 +229,7 @@ class _Writer:
     def term(self, term: Term, indent: int, before: str) -> None:
         self.comments_before(term.span.start, indent)
         self.event(term.filter, indent, before + ("![" if term.missing else "["), "]" + _tail(term))
-        self.beside(term.span.end)
+        self.beside(term.span.end, term.span.end)
 
     def event(self, node: EventFilter, indent: int, before: str, after: str) -> None:
         """One `category where condition` between `before` and `after`."""
@@ -244,14 +250,15 @@ class _Writer:
         match node:
             case And(operands=operands) | Or(operands=operands):
                 word = " and" if isinstance(node, And) else " or"
-                for operand in operands[:-1]:
-                    self.operand(operand, indent, word)
-                self.operand(operands[-1], indent, "")
+                for operand, following in pairwise(operands):
+                    self.operand(operand, indent, word, following.span.start)
+                self.operand(operands[-1], indent, "", operands[-1].span.end)
             case _:
-                self.operand(node, indent, "")
+                self.operand(node, indent, "", node.span.end)
 
-    def operand(self, node: Expression, indent: int, word: str) -> None:
-        """One operand, broken when it does not fit or has comments inside, then its `and` or `or`."""
+    def operand(self, node: Expression, indent: int, word: str, stop: int) -> None:
+        """One operand, broken when it does not fit or has comments inside, then its `and` or `or`, which
+        ends before `stop`."""
         self.comments_before(node.span.start, indent)
         text = flat(node, 3)
         inside = self.commented(node.span.end)
@@ -260,7 +267,7 @@ class _Writer:
         else:
             self.put(indent, text)
         self.lines[-1] += word
-        self.beside(node.span.end)
+        self.beside(node.span.end, stop)
 
     def broken(self, node: Expression, indent: int) -> None:
         inner = node
@@ -284,9 +291,10 @@ class _Writer:
         """A list with a line for each value."""
         self.comments_before(node.left.span.end, indent)
         self.put(indent, before + _head(node) + "(")
-        for at, value in enumerate(node.values, 1):
+        stops = [v.span.start for v in node.values[1:]] + [node.values[-1].span.end]
+        for at, (value, stop) in enumerate(zip(node.values, stops, strict=True), 1):
             self.comments_before(value.span.start, indent + 2)
             self.put(indent + 2, flat(value) + ("," if at < len(node.values) else ""))
-            self.beside(value.span.end)
+            self.beside(value.span.end, stop)
         self.comments_before(node.span.end, indent + 2)
         self.put(indent, ")")

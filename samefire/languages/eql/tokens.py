@@ -95,7 +95,8 @@ def _kind(kind: str, written: str) -> str:
 
 def _comment(text: str, start: int, end: int) -> Comment:
     line = text.rfind("\n", 0, start) + 1
-    return Comment(text[start:end], not text[line:start].strip(), Span(start, end))
+    before = text[line:start].rstrip()
+    return Comment(text[start:end], line + len(before) if before else None, Span(start, end))
 
 
 def _block_end(source: Source, start: int) -> int:

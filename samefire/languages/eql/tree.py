@@ -180,10 +180,11 @@ class PipeCommand:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment as written, with its marks. `own_line`: nothing but blanks stands before it."""
+    """A comment as written, with its marks. `after` is where the text before it on its line ends; None: it
+    has the line to itself, or begins it."""
 
     text: str
-    own_line: bool
+    after: int | None = None
     span: Span = NOWHERE
 
 

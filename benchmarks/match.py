@@ -1,0 +1,126 @@
+"""How fast queries are matched: `python benchmarks/match.py EVENTS.ndjson[.gz] RULES [--check N]`.
+
+Reads every KQL `query` rule of RULES (a folder of TOML files, or an NDJSON export), matches all of them together over the events, and prints
+events a CPU second for the whole (parsing JSON included) and for matching alone. `--check N` compares the hits
+of the first N events with the plain evaluator of the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import resource
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from samefire.engine.events import Events, read_ndjson
+from samefire.engine.match import Hits, Plan
+from samefire.fields import FieldTypes
+from samefire.languages import language
+from samefire.problems import ProblemError
+from samefire.query.ast import Node
+from samefire.query.detection import EventQuery
+from samefire.source import Source
+
+
+def rules(path: Path, wanted: str) -> dict[str, str]:
+    """Queries of the `query` (or `eql`) rules in one language, by name."""
+    kind = "eql" if wanted == "eql" else "query"
+    found: dict[str, str] = {}
+    for name, rule in exported(path) if path.is_file() else written(path):
+        if rule.get("type") == kind and rule.get("language") == wanted:
+            found[name] = rule["query"]
+    return found
+
+
+def written(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rules of a folder of TOML files."""
+    for path in sorted(folder.rglob("*.toml")):
+        yield str(path), tomllib.loads(path.read_text(encoding="utf-8")).get("rule", {})
+
+
+def exported(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rules of an NDJSON export."""
+    for number, line in enumerate(read(path, 1).splitlines(), 1):
+        rule = json.loads(line)
+        yield f"{path}:{number}", rule.get("json", rule)
+
+
+def lowered(queries: dict[str, str], name: str, fields: FieldTypes) -> list[Node]:
+    """The nodes of the event queries; what cannot be read is counted aloud."""
+    nodes: list[Node] = []
+    refused = 0
+    for path, query in queries.items():
+        try:
+            body = language(name).lower_text(Source(path, query), fields)
+        except ProblemError:
+            refused += 1
+            continue
+        if isinstance(body, EventQuery):
+            nodes.append(body.where)
+    print(f"{len(nodes)} event queries ({refused} refused)")
+    return nodes
+
+
+def read(path: Path, copies: int) -> bytes:
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return data * copies
+
+
+def check(nodes: list[Node], events: Events, hits: Hits, count: int) -> int:
+    """Pairs of node and event on which the plan and the plain evaluator differ."""
+    from tests.reference import holds
+
+    wrong = 0
+    for number, node in enumerate(nodes):
+        if hits.failures[number]:
+            continue
+        found = set(hits.ordinals[number])
+        for ordinal, event in enumerate(events.documents[:count]):
+            wrong += holds(node, event) != (ordinal in found)
+    return wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("events", type=Path)
+    parser.add_argument("rules", type=Path)
+    parser.add_argument("--language", default="kuery")
+    parser.add_argument("--copies", type=int, default=1, help="read the events this many times over")
+    parser.add_argument("--check", type=int, default=0, metavar="N")
+    arguments = parser.parse_args()
+    started = time.process_time()
+    nodes = lowered(rules(arguments.rules, arguments.language), arguments.language, FieldTypes.known())
+    lowering = time.process_time()
+    print(f"read and lowered in {lowering - started:.2f} CPU s")
+    plan = Plan(nodes)
+    built = time.process_time()
+    data = read(arguments.events, arguments.copies)
+    unpacked = time.process_time()
+    events = read_ndjson(data)
+    parsed = time.process_time()
+    hits = plan.run(events)
+    done = time.process_time()
+    total = done - unpacked + built - lowering
+    print(f"plan {built - lowering:.3f}, JSON {parsed - unpacked:.3f}, match {done - parsed:.3f} CPU s")
+    print(f"{len(events)} events: {len(events) / total:,.0f} events a CPU second, "
+          f"{len(events) / (done - parsed):,.0f} in matching alone")  # fmt: skip
+    found = sum(map(len, hits.ordinals))
+    print(f"{found} hits of {sum(map(bool, hits.ordinals))} queries, {sum(map(bool, hits.failures))} failing")
+    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+    if arguments.check:
+        wrong = check(nodes, events, hits, arguments.check)
+        print(f"{wrong} differences from the plain evaluator")
+        return 1 if wrong else 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""Which events a backend would look at at all: index patterns and the look-back window.
+
+Facts about events that fall out are told in notes; what the events must satisfy is the query's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from samefire.engine.events import Document, Events, values_at
+from samefire.query.dates import SECOND, resolve
+from samefire.query.detection import Scope
+
+MAX_NOTES = 3
+"""Events that are named one by one; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The ordinals that a scope leaves (None: all), each event's time, the window (None: open), and notes."""
+
+    ordinals: frozenset[int] | None
+    times: Sequence[int | None]
+    low: int | None
+    high: int | None
+    notes: tuple[str, ...]
+
+    def keep(self, ordinals: Sequence[int]) -> list[int]:
+        """Those of `ordinals` that are in the frame."""
+        if self.ordinals is None:
+            return list(ordinals)
+        return [ordinal for ordinal in ordinals if ordinal in self.ordinals]
+
+
+def frame(scope: Scope, events: Events, now: int | None) -> Frame:
+    """What `scope` leaves of the events. The look-back counts only when the run has a clock. Raises
+    DateError when the look-back is no date math."""
+    times = events.times(scope.timestamp_fields)
+    low, high = window(scope, now)
+    outside = _outside(scope.index, events)
+    notes = _notes(outside, "lies outside the index patterns")
+    left = None if not outside else frozenset(range(len(events))) - outside.keys()
+    if low is not None or high is not None:
+        off = {i: _distance(times[i], low, high) for i in range(len(events)) if i not in outside}
+        late = {i: why for i, why in off.items() if why}
+        left = frozenset(off.keys() - late.keys()) if late or outside else None
+        notes += _notes(late, "is not in the look-back window")
+    return Frame(left, times, low, high, notes)
+
+
+def window(scope: Scope, now: int | None) -> tuple[int | None, int | None]:
+    """The look-back window in nanoseconds, both ends included; None: open."""
+    if now is None or (scope.lookback_from is None and scope.lookback_to is None):
+        return None, None
+    low = resolve(scope.lookback_from, now, round_up=False) if scope.lookback_from else None
+    return low, resolve(scope.lookback_to or "now", now, round_up=True)
+
+
+def _distance(time: int | None, low: int | None, high: int | None) -> str | None:
+    """Why a time is outside the window, or None when it is inside."""
+    if time is None:
+        return "it has no time"
+    if low is not None and time < low:
+        return f"older by {duration(low - time)}"
+    if high is not None and time > high:
+        return f"later than now by {duration(time - high)}"
+    return None
+
+
+def duration(nanos: int) -> str:
+    """A span of time in its two largest units: `3m`, `2d4h`, `0s` is written `less than 1s`."""
+    seconds = nanos // SECOND
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts[:2]) or "less than 1s"
+
+
+def _notes(found: dict[int, str], what: str) -> tuple[str, ...]:
+    """A line for each of the first events, and one for the rest."""
+    lines = [f"event {i} {what}: {why}" for i, why in list(found.items())[:MAX_NOTES]]
+    if len(found) > MAX_NOTES:
+        lines.append(
+            f"{len(found) - MAX_NOTES} more events: {what.replace('lies', 'lie').replace('is', 'are', 1)}"
+        )
+    return tuple(lines)
+
+
+def _outside(patterns: Sequence[str], events: Events) -> dict[int, str]:
+    """The events whose index is known and fits no pattern, with that index."""
+    if not patterns:
+        return {}
+    wanted = index_filter(patterns)
+    known: dict[str, bool] = {}
+    out: dict[int, str] = {}
+    for ordinal, document in enumerate(events.documents):
+        name = index_of(document)
+        if name is None:
+            continue
+        if name not in known:
+            known[name] = wanted(name)
+        if not known[name]:
+            out[ordinal] = name
+    return out
+
+
+_BACKING = re.compile(r"(?:(.*:))?\.ds-(.+)-\d{4}\.\d\d\.\d\d-\d{6}")
+
+
+def index_of(document: Document) -> str | None:
+    """The index or data stream that a document says it lies in (`_index`, or `data_stream.*`); None: it
+    does not say."""
+    index = _first(document, "_index")
+    if index is not None:
+        backing = _BACKING.fullmatch(index)
+        return f"{backing[1] or ''}{backing[2]}" if backing else index
+    dataset = _first(document, "data_stream.dataset")
+    if dataset is None:
+        return None
+    kind = _first(document, "data_stream.type") or "logs"
+    return f"{kind}-{dataset}-{_first(document, 'data_stream.namespace') or 'default'}"
+
+
+def _first(document: Document, path: str) -> str | None:
+    return next((value for value in values_at(document, path) if isinstance(value, str)), None)
+
+
+def index_filter(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a name is among the patterns: `*` any run, `-x` takes out what patterns before it named,
+    `cluster:x` another cluster's."""
+    rules = [
+        (not p.startswith("-"), _pattern(p.removeprefix("-"))) for one in patterns for p in one.split(",")
+    ]
+
+    def wanted(name: str) -> bool:
+        inside = False
+        for include, fits in rules:
+            if fits.fullmatch(name):
+                inside = include
+        return inside
+
+    return wanted
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """An index pattern as an expression without backtracking traps; `{now/d}` of date math is any run."""
+    text = (
+        re.sub(r"\{[^{}]*(?:\{[^{}]*\})?\}", "*", text.strip().strip("<>")) if "{" in text else text.strip()
+    )
+    return re.compile(".*".join(map(re.escape, re.split(r"\*+", text))), re.DOTALL)

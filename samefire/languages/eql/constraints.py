@@ -1,0 +1,104 @@
+"""Conditions on join keys, which Elasticsearch passes on from each stage to all the others.
+
+Joined events share the values of their keys, so this only matters where a key holds several values, or where
+the condition names other fields too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import assert_never
+
+from samefire.languages.eql.tree import (
+    And,
+    Arithmetic,
+    Comparison,
+    Expression,
+    Field,
+    Function,
+    Literal,
+    Not,
+    Or,
+    Predicate,
+    SampleQuery,
+    SequenceQuery,
+    Sign,
+    walk,
+)
+
+
+def propagate(body: SequenceQuery | SampleQuery) -> tuple[tuple[Expression, ...], ...]:
+    """For each stage the conditions that it takes over from others."""
+    keys = [(*body.keys, *term.keys) for term in body.terms]
+    own = [list(_conjuncts(term.filter.condition)) for term in body.terms]
+    passed: list[list[Expression]] = [[] for _ in body.terms]
+    for origin, conditions in enumerate(own):
+        for condition in conditions:
+            place = _place(condition, keys[origin])
+            if place is None or _is_presence(condition, keys[origin][place]):
+                continue
+            for target, theirs in enumerate(keys):
+                taken = _replace(condition, keys[origin][place], theirs[place])
+                if target != origin and taken not in own[target] and taken not in passed[target]:
+                    passed[target].append(taken)
+    return tuple(map(tuple, passed))
+
+
+def _conjuncts(node: Expression) -> Iterator[Expression]:
+    if isinstance(node, And):
+        for operand in node.operands:
+            yield from _conjuncts(operand)
+    else:
+        yield node
+
+
+def _place(condition: Expression, keys: tuple[Field, ...]) -> int | None:
+    """Which key the condition names first; None when it names none, or offers a choice."""
+    nodes = list(walk(condition))
+    if any(isinstance(n, Or) or _is_choice(n) for n in nodes):
+        return None
+    names = [key.name for key in keys]
+    return next((names.index(n.name) for n in nodes if isinstance(n, Field) and n.name in names), None)
+
+
+def _is_choice(node: Expression) -> bool:
+    """A list that the server rewrites to `or`."""
+    return (
+        isinstance(node, Predicate)
+        and len(node.values) > 1
+        and node.operator not in ("in", "regex", "regex~")
+    )
+
+
+def _is_presence(condition: Expression, key: Field) -> bool:
+    """`key != null` on a key that has to be there anyway."""
+    match condition:
+        case Comparison(operator="!=", left=Field() as left, right=Literal(value=None)):
+            return left.name == key.name and not key.optional
+    return False
+
+
+def _replace(node: Expression, key: Field, other: Field) -> Expression:
+    """The condition with one field in place of another."""
+
+    def each(nodes: tuple[Expression, ...]) -> tuple[Expression, ...]:
+        return tuple(_replace(n, key, other) for n in nodes)
+
+    match node:
+        case Literal():
+            return node
+        case Field():
+            return replace(other, span=node.span) if node.name == key.name else node
+        case Function(arguments=arguments):
+            return replace(node, arguments=each(arguments))
+        case Sign(operand=operand) | Not(operand=operand):
+            return replace(node, operand=_replace(operand, key, other))
+        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
+            return replace(node, left=_replace(left, key, other), right=_replace(right, key, other))
+        case Predicate(left=left, values=values):
+            return replace(node, left=_replace(left, key, other), values=each(values))
+        case And(operands=operands) | Or(operands=operands):
+            return replace(node, operands=each(operands))
+        case _:
+            assert_never(node)
