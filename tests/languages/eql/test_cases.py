@@ -61,7 +61,9 @@ def test_case(case: dict[str, Any], file: dict[str, Any]) -> None:
     assert failure == case.get("fails")
     if failure is None:
         ids = [[events[i]["id"] if i >= 0 else 0 for i in row] for row in found]
-        assert (ids if not isinstance(body, EventQuery) else [i for row in ids for i in row]) == case["matches"]
+        assert (ids if not isinstance(body, EventQuery) else [i for row in ids for i in row]) == case[
+            "matches"
+        ]
 
 
 def search(
