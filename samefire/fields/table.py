@@ -72,16 +72,16 @@ class FieldTypes:
     @classmethod
     def ecs(cls) -> FieldTypes:
         """The fields of the Elastic Common Schema (9.x) with their multi-fields."""
-        from samefire.fields.shipped import ecs_layer
+        from samefire.fields.shipped import ecs_types
 
-        return cls(ecs_layer())
+        return ecs_types()
 
     @classmethod
     def known(cls) -> FieldTypes:
         """ECS, and below it the fields of well-known data sets (`winlog.*`, `aws.cloudtrail.*` …)."""
-        from samefire.fields.shipped import vendor_layer
+        from samefire.fields.shipped import known_types
 
-        return cls(vendor_layer()).layered(cls.ecs())
+        return known_types()
 
     @classmethod
     def from_mapping(
