@@ -333,7 +333,7 @@ def _export_table(rule_type: str) -> Table:
         keys |= {
             key: Key(keys[key].shape, required=True) for key in ("new_terms_fields", "history_window_start")
         }
-    if "query" in keys and rule_type not in ("saved_query", "query", "threshold"):
+    if "query" in keys and rule_type not in ("saved_query", "query"):
         keys["query"] = Key(_text, required=True)
     return Table({**keys, **_looser(rule_type)}, _strangers(rule_type))
 
