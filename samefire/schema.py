@@ -309,7 +309,7 @@ def _free(value: Any, path: Path, report: Report) -> None:
     ):
         hint = f'write it as text: "{_as_text(value)}"'
         report.error(
-            "rule-wrong-type", path, f"{name(path)} is {describe(value)}, which JSON cannot say", hint
+            "rule-not-json", path, f"{name(path)} is {describe(value)}, which JSON cannot say", hint
         )
 
 
