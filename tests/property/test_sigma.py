@@ -91,7 +91,7 @@ DOCUMENTS = st.one_of(
 
 def _read(text: str) -> None:
     try:
-        loaded = sigma.load_rules(Source("x.yml", text), FieldTypes({}), logsource=True, places=True)
+        loaded = sigma.load(Source("x.yml", text), FieldTypes({}), logsource=True, places=True)
     except ProblemError as error:
         assert error.problems
         for problem in error.problems:
