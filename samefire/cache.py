@@ -122,7 +122,10 @@ def tool() -> str:
         except PackageNotFoundError:
             parts.append(f"{name} none")
     home = Path(samefire.__file__).parent
-    shelves = [(home, home.rglob("*")), *((Path(p), Path(p).glob("converters/*.py")) for p in samefire.__path__)]
+    shelves = [
+        (home, home.rglob("*")),
+        *((Path(p), Path(p).glob("converters/*.py")) for p in samefire.__path__),
+    ]
     for root, files in shelves:
         for path in sorted(p for p in files if p.suffix in (".py", ".json", ".tsv")):
             about = path.stat()

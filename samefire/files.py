@@ -1,4 +1,5 @@
-"""Files at the edge, read as text and written whole: what a disk and an editor can do wrong becomes a placed problem."""
+"""Files at the edge: read as text, where what a disk and an editor can do wrong becomes a placed problem, and
+written whole."""
 
 from __future__ import annotations
 

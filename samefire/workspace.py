@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from samefire.ruleset import load as load_rules
 from samefire.fields import FieldTypes
 from samefire.harness.case import Cases, folder_of, load_folder
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.rule import Rule
+from samefire.ruleset import load as load_rules
 from samefire.settings import Settings, find
 from samefire.source import Source, Span
 

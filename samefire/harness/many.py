@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from samefire.harness.record import Record, decode, encode
 from samefire.harness.report import RuleReport
 from samefire.harness.run import Subject, judge_rule
 from samefire.problems import ProblemError
-from samefire.rule import Rule
 from samefire.workspace import Workspace, field_files, load_fields
 
 WORTH = 100
@@ -35,7 +34,7 @@ class Job:
     (None: one for each core)."""
 
     forms: Sequence[Converter]
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     mapping: Path | None = None
     checked: bool = False
     strict_fields: bool = False
@@ -109,7 +108,13 @@ def _exceptions(workspace: Workspace) -> list[Path]:
 
 def _key(shared: str, subject: Subject, job: Job) -> str:
     rule, cases = subject.rule, subject.cases
-    parts = [shared, rule.path, rule.source.text, str(subject.excused), str(job.options.versions.get(rule.id))]
+    parts = [
+        shared,
+        rule.path,
+        rule.source.text,
+        str(subject.excused),
+        str(job.options.versions.get(rule.id)),
+    ]
     for case in cases.cases:
         parts += [case.path, case.source.text]
     for problem in cases.problems:
@@ -185,5 +190,3 @@ def _begin(settings: Any, job: Job, names: Sequence[str]) -> None:
 
 def _chunk(subjects: Sequence[Subject]) -> list[Record]:
     return [encode(judge_one(s, _worker["fields"], _worker["job"])) for s in subjects]
-
-
