@@ -21,6 +21,9 @@ from samefire.problems import Problem, ProblemError
 from samefire.query.detection import Detection
 from samefire.rule import Rule
 
+MOST_TREES = 12
+"""Events and stages of a failed case that are explained clause by clause."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -128,7 +131,18 @@ def verdict(result: FormResult, runner: Runner, case: Case) -> Verdict:
     lines = tuple(reasons(detection, case, alerts, context))
     if result.status is Status.APPROXIMATE and expected == "silent":
         return Verdict(case, result.form, expected, len(alerts), Outcome.DIFFERS, (result.why, *lines))
-    return Verdict(case, result.form, expected, len(alerts), Outcome.FAIL, lines)
+    trees = _trees(detection, case, context)
+    return Verdict(case, result.form, expected, len(alerts), Outcome.FAIL, lines, trees)
+
+
+def _trees(detection: Detection, case: Case, context: Context) -> list[dict[str, object]]:
+    """The detection on the case, clause by clause, as far as somebody will read it."""
+    from itertools import islice
+
+    from samefire.harness.explaining import explained, tree_json
+
+    parts = islice(explained(detection, case, context), MOST_TREES)
+    return [{"of": where, **tree_json(explanation)} for where, explanation in parts]
 
 
 def _right(case: Case, form: str, expected: str, alerts: Alerts) -> bool:
