@@ -41,12 +41,17 @@ def load(paths: Iterable[str | os.PathLike[str]]) -> Ruleset:
         for path, named in _files([os.fspath(p) for p in paths], problems):
             try:
                 source = _read(path)
-                if named or _RULE_LIKE.search(source.text):
+                if named or looks_like_a_rule(source.text):
                     rules.append(load_rule(source))
             except ProblemError as error:
                 problems.extend(error.problems)
     problems.extend(_shared(rules))
     return Ruleset(tuple(rules), tuple(problems))
+
+
+def looks_like_a_rule(text: str) -> bool:
+    """Whether a TOML text is meant as a rule, whatever is wrong with it."""
+    return _RULE_LIKE.search(text) is not None
 
 
 @contextmanager

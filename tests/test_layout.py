@@ -25,7 +25,7 @@ ORDER = {
     "rule": ["rule_checks", "schema", "toml_text", "toml_places", "files", "source", "problems"],
     "ruleset": ["rule", "files", "source", "problems"],
     "rulequery": ["rule", "languages", "query", "fields", "source", "problems"],
-    "fields": ["data", "toml_places", "source", "problems"],
+    "fields": ["data", "toml_text", "toml_places", "source", "problems"],
     "attack": ["data", "source", "problems"],
     "query": ["fields", "source", "problems"],
     "languages": ["query", "fields", "source", "problems"],

@@ -14,7 +14,7 @@ from samefire.fields import FieldTypes
 from samefire.languages.dsl.options import Notes, Options, Path, minimum_should_match
 from samefire.query import typed, values
 from samefire.query.anywhere import fields_like
-from samefire.query.ast import And, AtLeast, Fails, Fold, Nested, Node, Not, Or, Pattern, Wild
+from samefire.query.ast import And, AtLeast, Fails, Fold, Nested, Node, Not, Or, Pattern, Wild, walk
 from samefire.source import Span
 
 Json = Mapping[str, Any]
@@ -70,6 +70,8 @@ class Clauses:
         if not must and not should and not must_not:
             return typed.everything(span)
         enough = self.enough(options, len(should), 0 if must else 1)
+        if should and not must:
+            enough = max(enough, 1)
         parts = [*must, *_some(should, enough, span), *(Not(child, _span(child)) for child in must_not)]
         pure = "adjust_pure_negative" in options and not options.flag("adjust_pure_negative")
         if pure and not must and not should:
@@ -394,10 +396,9 @@ def _span(node: Node) -> Span:
 def _some(should: list[Node], enough: int, span: Span) -> list[Node]:
     """The condition that enough of the optional clauses hold; clauses of which none must are left out, but
     not those that fail the search."""
-    if enough <= 0:
-        return [node for node in should if isinstance(node, Fails)]
-    if enough > len(should):
-        return [typed.nothing(span)]
+    if enough <= 0 or enough > len(should):
+        failing = [node for node in should if any(isinstance(part, Fails) for part in walk(node))]
+        return failing if enough <= 0 else [typed.nothing(span), *failing]
     if len(should) == 1:
         return should
     if enough == 1:
