@@ -8,7 +8,7 @@ that has the bits that it needs. Leaves are shared over all nodes. One node on o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from samefire.engine.events import (
     Document,
     Events,
     Trie,
+    all_text,
     flatten,
     has_value,
     is_present,
@@ -37,6 +38,7 @@ from samefire.engine.logic import (
     PresentSlot,
     Slots,
     Verdict,
+    breadth,
     formula,
 )
 from samefire.engine.masks import FieldMasks, Memo, key_of
@@ -50,7 +52,7 @@ MAX_PARTS = 4_096
 MANY_NODES = 16
 """From here on events are split by the fields that many nodes require."""
 MAX_ROUTERS = 4
-MAX_ROUTER_TESTS = 256
+MAX_ROUTER_TESTS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class Hits:
 
     ordinals: tuple[tuple[int, ...], ...]
     failures: tuple[str | None, ...]
+
+
+Fill = Callable[[Document, list[int], list[list[Any]]], None]
+"""Sets the mask of a slot that is no single field."""
 
 
 def match(nodes: Sequence[Node], events: Events, context: Context | None = None) -> Hits:
@@ -152,7 +158,7 @@ class Plan:
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._slots = Slots()
         self._formulas = [formula(node, self._slots) for node in nodes]
-        self._timed = any(_reads_clock(node) for node in nodes)
+        self._timed = any(one.timed for one in self._formulas)
         self._now: int | None = None
         self._engine: _Engine | None = None
 
@@ -177,34 +183,6 @@ class Plan:
         if self._engine is None or now != self._now:
             self._engine, self._now = _Engine(self._formulas, self._slots, now), now
         return self._engine
-
-
-def calls(expression: ast.Expression) -> Iterator[ast.Call]:
-    """Every call of a function in an expression."""
-    stack = [expression]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, ast.Call):
-            yield current
-            stack.extend(current.arguments)
-
-
-def _reads_clock(node: Node) -> bool:
-    return any(_part_reads_clock(part) for part in ast.walk(node))
-
-
-def _part_reads_clock(part: Node) -> bool:
-    match part:
-        case (
-            ast.Leaf(test=ast.DateRange(low=low, high=high))
-            | ast.AnyField(test=ast.DateRange(low=low, high=high))
-            | ast.FieldPattern(test=ast.DateRange(low=low, high=high))
-        ):
-            return any(bound is not None and bound.math is not None for bound in (low, high))
-        case ast.Script(expression=expression):
-            return any(call.function == "now" for call in calls(expression))
-        case _:
-            return False
 
 
 class _Source:
@@ -247,32 +225,47 @@ class _Source:
 
 
 class _Requirement:
-    """Which nodes may still hold, given one slot's mask."""
+    """Which nodes may still hold, given one slot's mask: those that need nothing of it or have what they
+    need, and those to which it offers one of several ways."""
 
     def __init__(self, everyone: int) -> None:
         self._free = everyone
         self._masks: dict[int, list[int]] = {}
         self._by_bit: dict[int, list[int]] = {}
-        self.bits = 0
-        self._memo: dict[int, int] = {}
+        self._offers: dict[int, int] = {}
+        self._bits = 0
+        self._offered_bits = 0
+        self._allowed: dict[int, int] = {}
+        self._offered: dict[int, int] = {}
 
-    def add(self, number: int, masks: list[int]) -> None:
-        """Node `number` needs a bit of each of `masks`."""
+    def add(self, number: int, mask: int) -> None:
+        """Node `number` needs a bit of `mask`."""
         self._free &= ~(1 << number)
-        self._masks[number] = masks
-        for mask in masks:
-            self.bits |= mask
-        for bit in bits(masks[0]):
-            self._by_bit.setdefault(bit, []).append(number)
+        self._bits |= mask
+        known = self._masks.setdefault(number, [])
+        if not known:
+            for bit in bits(mask):
+                self._by_bit.setdefault(bit, []).append(number)
+        known.append(mask)
+
+    def offer(self, number: int, mask: int) -> None:
+        """A bit of `mask` is one of the ways in which node `number` may hold."""
+        self._offered_bits |= mask
+        for bit in bits(mask):
+            self._offers[bit] = self._offers.get(bit, 0) | 1 << number
+
+    def count(self) -> int:
+        """How many nodes need something of the slot."""
+        return len(self._masks)
 
     def allowed(self, mask: int) -> int:
         """The nodes (as bits) whose needs of this slot are met."""
-        seen = mask & self.bits
-        known = self._memo.get(seen)
+        seen = mask & self._bits
+        known = self._allowed.get(seen)
         if known is None:
-            if len(self._memo) >= MAX_TUPLES:
-                self._memo.clear()
-            known = self._memo[seen] = self._compute(seen)
+            if len(self._allowed) >= MAX_TUPLES:
+                self._allowed.clear()
+            known = self._allowed[seen] = self._compute(seen)
         return known
 
     def _compute(self, seen: int) -> int:
@@ -283,13 +276,28 @@ class _Requirement:
                     allowed |= 1 << number
         return allowed
 
+    def offered(self, mask: int) -> int:
+        """The nodes to which this slot offers a way."""
+        seen = mask & self._offered_bits
+        known = self._offered.get(seen)
+        if known is None:
+            if len(self._offered) >= MAX_TUPLES:
+                self._offered.clear()
+            known = 0
+            for bit in bits(seen):
+                known |= self._offers.get(bit, 0)
+            self._offered[seen] = known
+        return known
 
-def bits(mask: int) -> Iterable[int]:
+
+def bits(mask: int) -> list[int]:
     """The positions of the bits of a mask, ascending."""
+    found = []
     while mask:
         low = mask & -mask
-        yield low.bit_length() - 1
+        found.append(low.bit_length() - 1)
         mask ^= low
+    return found
 
 
 class _Engine:
@@ -301,19 +309,34 @@ class _Engine:
         self.everyone = sum(1 << i for i, f in enumerate(formulas) if f.constant is not False)
         self.requirements: dict[int, _Requirement] = {}
         self._verdicts: list[Verdict | None] = [None] * len(formulas)
+        self.unoffered = self.everyone
         for number, one in enumerate(formulas):
-            for slot, masks in one.needs.items():
-                self.requirements.setdefault(slot, _Requirement(self.everyone)).add(number, masks)
+            self._require(number, one)
         self.routers = self._choose_routers(slots)
         self._router_trie = self._trie(self.routers, {})
         self._parts: dict[tuple[int, ...], _Part] = {}
         self._only = None if self.routers else _Part(self, ())
 
+    def _require(self, number: int, one: Formula) -> None:
+        """Note what a node needs: clauses about one slot, and the narrowest about several."""
+        ways = [clause for clause in one.needs if len(clause) > 1]
+        for clause in one.needs:
+            if len(clause) == 1:
+                for slot, mask in clause.items():
+                    self._requirement(slot).add(number, mask)
+        if ways:
+            self.unoffered &= ~(1 << number)
+            for slot, mask in min(ways, key=breadth).items():
+                self._requirement(slot).offer(number, mask)
+
+    def _requirement(self, slot: int) -> _Requirement:
+        return self.requirements.setdefault(slot, _Requirement(self.everyone))
+
     def _choose_routers(self, slots: Slots) -> list[int]:
         """The fields that most nodes require with few different strings."""
         if len(self.formulas) < MANY_NODES:
             return []
-        counts = {slot: sum(slot in f.needs for f in self.formulas) for slot in self.requirements}
+        counts = {slot: requirement.count() for slot, requirement in self.requirements.items()}
         fit = [s for s, n in counts.items() if n * 20 >= len(self.formulas) and _plain(slots, s)]
         return sorted(fit, key=lambda slot: -counts[slot])[:MAX_ROUTERS]
 
@@ -389,15 +412,17 @@ class _Part:
         self._engine = engine
         self._masks = [0] * len(engine.sources)
         self.nodes = engine.everyone
+        self._offered = engine.unoffered
         for slot, mask in zip(engine.routers, routed, strict=True):
             self._masks[slot] = mask
             self.nodes &= engine.requirements[slot].allowed(mask)
+            self._offered |= engine.requirements[slot].offered(mask)
         relevant = self._relevant(set(engine.routers))
         self._slots = sorted(relevant)
         self._trie = engine._trie(self._slots, relevant)
         self._verdicts: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._raws: list[str] = []
-        self._fill: list[Callable[[Document, list[int], list[list[Any]]], None]] = []
+        self._fill: list[Fill] = []
         for local, slot in enumerate(self._slots):
             self._prepare(local, engine.sources[slot], relevant[slot])
         self._needed = [
@@ -431,8 +456,10 @@ class _Part:
                     masks[local] = source.nested_mask(document) & keep
 
                 self._fill.append(fill_nested)
-            case AnySlot() | PatternSlot():
-                self._fill.append(_wide_filler(local, source, keep))
+            case AnySlot():
+                self._fill.append(_any_filler(local, source, keep))
+            case PatternSlot():
+                self._fill.append(_pattern_filler(local, source, keep))
             case NullSlot():
                 self._fill.append(_null_filler(local, source, keep))
             case PresentSlot(path=path):
@@ -469,9 +496,11 @@ class _Part:
         return known
 
     def _decide(self, key: tuple[int, ...]) -> tuple[int, ...]:
-        nodes = self.nodes
+        nodes, offered = self.nodes, self._offered
         for local, requirement in self._needed:
             nodes &= requirement.allowed(key[local])
+            offered |= requirement.offered(key[local])
+        nodes &= offered
         if not nodes:
             return ()
         masks = self._masks.copy()
@@ -480,28 +509,40 @@ class _Part:
         return tuple(number for number in bits(nodes) if self._engine.verdict(number)(masks))
 
 
-def _wide_filler(
-    local: int, source: _Source, keep: int
-) -> Callable[[Document, list[int], list[list[Any]]], None]:
-    """The mask of every field, or of every field whose name fits a pattern."""
+def _any_filler(local: int, source: _Source, keep: int) -> Fill:
+    """The mask of every field. Most events hold none of the literals that are looked for, and are left after
+    one look at all their values together."""
     assert source.fields is not None
-    memo = source.fields.memo
-    fits = glob(source.key.pattern) if isinstance(source.key, PatternSlot) else None
-    without = source.key.without
+    memo, without = source.fields.memo, source.key.without
+    may_match = source.fields.prefilter()
+
+    def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
+        if may_match is None or may_match(all_text(document)):
+            mask = 0
+            for name, value in flatten(document):
+                if name not in without:
+                    mask |= memo[key_of(value)]
+            masks[local] = mask & keep
+
+    return fill
+
+
+def _pattern_filler(local: int, source: _Source, keep: int) -> Fill:
+    """The mask of every field whose name fits a pattern."""
+    assert source.fields is not None
+    memo, without, fits = source.fields.memo, source.key.without, glob(source.key.pattern)
 
     def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
         mask = 0
         for name, value in flatten(document):
-            if name not in without and (fits is None or fits(name)):
+            if fits(name) and name not in without:
                 mask |= memo[key_of(value)]
         masks[local] = mask & keep
 
     return fill
 
 
-def _null_filler(
-    local: int, source: _Source, keep: int
-) -> Callable[[Document, list[int], list[list[Any]]], None]:
+def _null_filler(local: int, source: _Source, keep: int) -> Fill:
     """The mask of a field whose mapping gives null a value."""
     assert source.fields is not None
     memo, path, null = source.fields.memo, source.key.path, source.key.null
