@@ -8,40 +8,29 @@ that has the bits that it needs. Leaves are shared over all nodes. One node on o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.events import (
-    Document,
-    Events,
-    Trie,
-    all_text,
-    flatten,
-    has_value,
-    is_present,
-    leaves,
-    objects_at,
-    values_at,
-)
-from samefire.engine.glob import glob
+from samefire.engine.events import Document, Events, objects_at
 from samefire.engine.joint import JointMasks
 from samefire.engine.logic import (
-    AnySlot,
     FieldSlot,
     Formula,
+    GroupTest,
     JointSlot,
     NestedSlot,
-    NullSlot,
-    PatternSlot,
-    PresentSlot,
+    SlotKey,
     Slots,
     Verdict,
     breadth,
     formula,
 )
-from samefire.engine.masks import FieldMasks, Memo, key_of
+from samefire.engine.masks import FieldMasks, Memo
+from samefire.engine.probe import Probe, probe
+from samefire.engine.requirements import Requirement, bits
+from samefire.engine.sources import Fill, Source, filler
 from samefire.engine.values import Clock
 from samefire.query import ast
 from samefire.query.ast import Node
@@ -64,92 +53,9 @@ class Hits:
     failures: tuple[str | None, ...]
 
 
-Fill = Callable[[Document, list[int], list[list[Any]]], None]
-"""Sets the mask of a slot that is no single field."""
-
-
 def match(nodes: Sequence[Node], events: Events, context: Context | None = None) -> Hits:
     """The events that satisfy each node."""
     return Plan(nodes).run(events, context)
-
-
-class Probe(Trie):
-    """A trie of the fields of one part of the events, with each field's memo of masks.
-
-    `whole`: bits of an object that has any value; `covers`: the same for objects that a dotted key passes."""
-
-    __slots__ = ("covers", "memo", "raw", "whole")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.memo: Memo | None = None
-        self.whole = 0
-        self.raw = -1
-        self.covers: tuple[tuple[int, int], ...] = ()
-
-    def _descend(self, key: str) -> Trie | None:
-        node: Probe | None = self
-        covers: list[tuple[int, int]] = []
-        for part in key.split("."):
-            if node is not None and node is not self and node.whole:
-                covers.append((node.slot, node.whole))
-            node = dict.get(node, part) if node is not None else None  # type: ignore[assignment]
-        if not covers:
-            return node
-        beside = Probe()
-        if node is not None:
-            beside.update(node)
-            beside.slot, beside.memo, beside.whole, beside.raw = node.slot, node.memo, node.whole, node.raw
-        beside.covers = tuple(covers)
-        return beside
-
-
-def probe(trie: Probe, document: Document, masks: list[int], raws: list[list[Any]]) -> None:
-    """Add the bits of a document's values to `masks`, and values that are compared jointly to `raws`."""
-    queue: list[tuple[Trie, Document]] = [(trie, document)]
-    for node, obj in queue:
-        for key, value in obj.items():
-            child: Any = node[key]
-            if child is None or value is None:
-                continue
-            if value.__class__ is str:
-                if child.memo is not None:
-                    masks[child.slot] |= child.memo[value]
-                if child.raw >= 0:
-                    raws[child.raw].append(value)
-                if child.covers:
-                    _cover(child, masks)
-            elif value.__class__ is dict:
-                if child:
-                    queue.append((child, value))
-                if (child.whole or child.covers) and has_value(value):
-                    masks[child.slot] |= child.whole
-                    _cover(child, masks)
-            else:
-                _probe_inside(child, value, masks, raws, queue)
-
-
-def _probe_inside(
-    child: Probe, value: Any, masks: list[int], raws: list[list[Any]], queue: list[tuple[Trie, Document]]
-) -> None:
-    for item in leaves(value):
-        if isinstance(item, dict):
-            if child:
-                queue.append((child, item))
-            if child.whole and has_value(item):
-                masks[child.slot] |= child.whole
-            continue
-        if child.memo is not None:
-            masks[child.slot] |= child.memo[key_of(item)]
-        if child.raw >= 0:
-            raws[child.raw].append(item)
-    if child.covers and has_value(value):
-        _cover(child, masks)
-
-
-def _cover(child: Probe, masks: list[int]) -> None:
-    for slot, whole in child.covers:
-        masks[slot] |= whole
 
 
 class Plan:
@@ -185,119 +91,40 @@ class Plan:
         return self._engine
 
 
-class _Source:
-    """Masks of one slot, whatever its kind, and the requirements that nodes have of it."""
-
-    def __init__(self, key: Any, groups: list[tuple[Any, ...]], now: int) -> None:
-        self.key = key
-        self.fields: FieldMasks | None = None
-        self.joint: JointMasks | None = None
-        self.nested: Plan | None = None
-        match key:
-            case FieldSlot() | NullSlot() | PresentSlot() | AnySlot() | PatternSlot():
-                self.fields = FieldMasks(groups, Clock(now))
-            case JointSlot(paths=paths):
-                self.joint = JointMasks(paths, groups, now)
-            case NestedSlot():
-                self.nested = Plan([ast.Or(tuple(node.child for node in group)) for group in groups])
-        self.now = now
-
-    def nested_mask(self, document: Document) -> int:
-        """The bits of the objects at this path, each judged alone."""
-        assert self.nested is not None
-        mask = 0
-        for item in objects_at(document, self.key.path):
-            events = Events([{self.key.path: item}])
-            for number, ordinals in enumerate(self.nested.run(events, Context(now=self.now)).ordinals):
-                if ordinals:
-                    mask |= 1 << number
-        return mask
-
-    def failures(self) -> dict[int, str]:
-        """Bits whose tests cannot be run, and why."""
-        if self.fields is not None:
-            return self.fields.failures
-        if self.joint is not None:
-            return self.joint.failures
-        assert self.nested is not None
-        now = self.nested.run(Events([]), Context(now=self.now)).failures
-        return {bit: why for bit, why in enumerate(now) if why}
+def _source(key: SlotKey, groups: Sequence[tuple[GroupTest, ...]], now: int) -> Source:
+    """What makes the masks of a slot."""
+    given: Any = groups  # logic.py puts only tests on fields, and only nodes on objects and joint slots
+    match key:
+        case JointSlot(paths=paths):
+            return Source(key, JointMasks(paths, given, now))
+        case NestedSlot(path=path):
+            return Source(
+                key, _Objects(path, [ast.Or(tuple(n.child for n in group)) for group in given], now)
+            )
+        case _:
+            return Source(key, FieldMasks(given, Clock(now)))
 
 
-class _Requirement:
-    """Which nodes may still hold, given one slot's mask: those that need nothing of it or have what they
-    need, and those to which it offers one of several ways."""
+class _Objects:
+    """Masks of the objects at a nested path, each judged as a document of its own."""
 
-    def __init__(self, everyone: int) -> None:
-        self._free = everyone
-        self._masks: dict[int, list[int]] = {}
-        self._by_bit: dict[int, list[int]] = {}
-        self._offers: dict[int, int] = {}
-        self._bits = 0
-        self._offered_bits = 0
-        self._allowed: dict[int, int] = {}
-        self._offered: dict[int, int] = {}
+    def __init__(self, path: str, nodes: Sequence[Node], now: int) -> None:
+        self._path = path
+        self._plan = Plan(nodes)
+        self._context = Context(now=now)
+        self._reasons = self._plan.run(Events([]), self._context).failures
 
-    def add(self, number: int, mask: int) -> None:
-        """Node `number` needs a bit of `mask`."""
-        self._free &= ~(1 << number)
-        self._bits |= mask
-        known = self._masks.setdefault(number, [])
-        if not known:
-            for bit in bits(mask):
-                self._by_bit.setdefault(bit, []).append(number)
-        known.append(mask)
+    @property
+    def failures(self) -> Mapping[int, str]:
+        return {bit: why for bit, why in enumerate(self._reasons) if why}
 
-    def offer(self, number: int, mask: int) -> None:
-        """A bit of `mask` is one of the ways in which node `number` may hold."""
-        self._offered_bits |= mask
-        for bit in bits(mask):
-            self._offers[bit] = self._offers.get(bit, 0) | 1 << number
-
-    def count(self) -> int:
-        """How many nodes need something of the slot."""
-        return len(self._masks)
-
-    def allowed(self, mask: int) -> int:
-        """The nodes (as bits) whose needs of this slot are met."""
-        seen = mask & self._bits
-        known = self._allowed.get(seen)
-        if known is None:
-            if len(self._allowed) >= MAX_TUPLES:
-                self._allowed.clear()
-            known = self._allowed[seen] = self._compute(seen)
-        return known
-
-    def _compute(self, seen: int) -> int:
-        allowed = self._free
-        for bit in bits(seen):
-            for number in self._by_bit.get(bit, ()):
-                if all(seen & mask for mask in self._masks[number]):
-                    allowed |= 1 << number
-        return allowed
-
-    def offered(self, mask: int) -> int:
-        """The nodes to which this slot offers a way."""
-        seen = mask & self._offered_bits
-        known = self._offered.get(seen)
-        if known is None:
-            if len(self._offered) >= MAX_TUPLES:
-                self._offered.clear()
-            known = 0
-            for bit in bits(seen):
-                known |= self._offers.get(bit, 0)
-            self._offered[seen] = known
-        return known
-
-
-def bits(mask: int) -> list[int]:
-    """The positions of the bits of a mask, ascending."""
-    found = []
-    while mask:
-        low = mask & -mask
-        found.append(low.bit_length() - 1)
-        mask ^= low
-    return found
+    def mask(self, document: Document) -> int:
+        objects = Events([{self._path: item} for item in objects_at(document, self._path)])
+        if not len(objects):
+            return 0
+        hits = self._plan.run(objects, self._context)
+        self._reasons = hits.failures
+        return sum(1 << bit for bit, ordinals in enumerate(hits.ordinals) if ordinals)
 
 
 class _Engine:
@@ -305,9 +132,9 @@ class _Engine:
 
     def __init__(self, formulas: list[Formula], slots: Slots, now: int) -> None:
         self.formulas = formulas
-        self.sources = [_Source(k, g, now) for k, g in zip(slots.keys, slots.groups, strict=True)]
+        self.sources = [_source(k, g, now) for k, g in zip(slots.keys, slots.groups, strict=True)]
         self.everyone = sum(1 << i for i, f in enumerate(formulas) if f.constant is not False)
-        self.requirements: dict[int, _Requirement] = {}
+        self.requirements: dict[int, Requirement] = {}
         self._verdicts: list[Verdict | None] = [None] * len(formulas)
         self.unoffered = self.everyone
         for number, one in enumerate(formulas):
@@ -329,8 +156,8 @@ class _Engine:
             for slot, mask in min(ways, key=breadth).items():
                 self._requirement(slot).offer(number, mask)
 
-    def _requirement(self, slot: int) -> _Requirement:
-        return self.requirements.setdefault(slot, _Requirement(self.everyone))
+    def _requirement(self, slot: int) -> Requirement:
+        return self.requirements.setdefault(slot, Requirement(self.everyone))
 
     def _choose_routers(self, slots: Slots) -> list[int]:
         """The fields that most nodes require with few different strings."""
@@ -345,13 +172,12 @@ class _Engine:
         root = Probe()
         for local, slot in enumerate(slots):
             source = self.sources[slot]
-            if source.fields is None or not isinstance(source.key, FieldSlot):
-                continue
-            node = root.add(source.key.path)
-            keep = relevant.get(slot, -1)
-            node.slot = local
-            node.memo = _kept(source.fields.memo, keep)
-            node.whole = source.fields.objects & keep
+            masks, keep = source.field, relevant.get(slot, -1)
+            if masks is not None and isinstance(source.key, FieldSlot):
+                node = root.add(source.key.path)
+                node.slot = local
+                node.memo = _kept(masks.memo, keep)
+                node.whole = masks.objects & keep
         return root
 
     def judge(self, document: Document) -> tuple[int, ...]:
@@ -379,11 +205,11 @@ class _Engine:
 
     def failures(self) -> tuple[str | None, ...]:
         """For each node why its search fails, or None."""
-        failed = {slot: found for slot, s in enumerate(self.sources) if (found := s.failures())}
+        failed = {slot: found for slot, s in enumerate(self.sources) if (found := s.masks.failures)}
         return tuple(f.failure or _failure(f, failed) for f in self.formulas)
 
 
-def _failure(one: Formula, failed: dict[int, dict[int, str]]) -> str | None:
+def _failure(one: Formula, failed: Mapping[int, Mapping[int, str]]) -> str | None:
     for slot, found in failed.items():
         for bit, why in found.items():
             if one.uses.get(slot, 0) >> bit & 1:
@@ -424,7 +250,9 @@ class _Part:
         self._raws: list[str] = []
         self._fill: list[Fill] = []
         for local, slot in enumerate(self._slots):
-            self._prepare(local, engine.sources[slot], relevant[slot])
+            fill = filler(local, engine.sources[slot], relevant[slot], self._raw)
+            if fill is not None:
+                self._fill.append(fill)
         self._needed = [
             (i, engine.requirements[s]) for i, s in enumerate(self._slots) if s in engine.requirements
         ]
@@ -437,39 +265,6 @@ class _Part:
                 if slot not in known:
                     relevant[slot] = relevant.get(slot, 0) | mask
         return relevant
-
-    def _prepare(self, local: int, source: _Source, keep: int) -> None:
-        """Arrange how a slot that is no single field gets its mask."""
-        match source.key:
-            case JointSlot(paths=paths):
-                joint = source.joint
-                assert joint is not None
-                places = [self._raw(path) for path in paths]
-
-                def fill(_: Document, masks: list[int], raws: list[list[Any]]) -> None:
-                    masks[local] = joint.mask([raws[place] for place in places]) & keep
-
-                self._fill.append(fill)
-            case NestedSlot():
-
-                def fill_nested(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-                    masks[local] = source.nested_mask(document) & keep
-
-                self._fill.append(fill_nested)
-            case AnySlot():
-                self._fill.append(_any_filler(local, source, keep))
-            case PatternSlot():
-                self._fill.append(_pattern_filler(local, source, keep))
-            case NullSlot():
-                self._fill.append(_null_filler(local, source, keep))
-            case PresentSlot(path=path):
-
-                def fill_present(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-                    masks[local] = keep if is_present(document, path) else 0
-
-                self._fill.append(fill_present)
-            case FieldSlot():
-                pass
 
     def _raw(self, path: str) -> int:
         node = self._trie.add(path)
@@ -507,50 +302,3 @@ class _Part:
         for slot, mask in zip(self._slots, key, strict=True):
             masks[slot] = mask
         return tuple(number for number in bits(nodes) if self._engine.verdict(number)(masks))
-
-
-def _any_filler(local: int, source: _Source, keep: int) -> Fill:
-    """The mask of every field. Most events hold none of the literals that are looked for, and are left after
-    one look at all their values together."""
-    assert source.fields is not None
-    memo, without = source.fields.memo, source.key.without
-    may_match = source.fields.prefilter()
-
-    def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-        if may_match is None or may_match(all_text(document)):
-            mask = 0
-            for name, value in flatten(document):
-                if name not in without:
-                    mask |= memo[key_of(value)]
-            masks[local] = mask & keep
-
-    return fill
-
-
-def _pattern_filler(local: int, source: _Source, keep: int) -> Fill:
-    """The mask of every field whose name fits a pattern."""
-    assert source.fields is not None
-    memo, without, fits = source.fields.memo, source.key.without, glob(source.key.pattern)
-
-    def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-        mask = 0
-        for name, value in flatten(document):
-            if fits(name) and name not in without:
-                mask |= memo[key_of(value)]
-        masks[local] = mask & keep
-
-    return fill
-
-
-def _null_filler(local: int, source: _Source, keep: int) -> Fill:
-    """The mask of a field whose mapping gives null a value."""
-    assert source.fields is not None
-    memo, path, null = source.fields.memo, source.key.path, source.key.null
-
-    def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-        mask = 0
-        for value in values_at(document, path):
-            mask |= memo[key_of(null if value is None else value)]
-        masks[local] = mask & keep
-
-    return fill
