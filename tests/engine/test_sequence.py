@@ -9,6 +9,7 @@ from samefire.engine.joinkeys import key_value, order, shown
 from samefire.engine.limits import limited, limited_events
 from samefire.engine.match import match
 from samefire.engine.sample import pick
+from samefire.engine.sequence import Hit, Machine, match_sequences
 from samefire.engine.sequence_explain import Near, SequenceExplanation, explain_sequence, in_words
 from samefire.fields import FieldTypes
 from samefire.languages import eql
@@ -68,6 +69,15 @@ def test_key_values(kind: str, value: object, expected: object, text: str | None
     found = key_value(kind, value)  # type: ignore[arg-type]
     assert found == expected
     assert shown(found) == text
+
+
+def test_sequences_of_one_event_come_in_the_order_of_their_keys() -> None:
+    hits = [
+        [Hit(1, (0, 0), 0, (("string", k),)) for k in "ba"],
+        [Hit(2, (0, 0), 1, (("string", k),)) for k in "ba"],
+    ]
+    found = match_sequences(Machine((False, False)), hits)
+    assert [match.key for match in found] == [(("string", "a"),), (("string", "b"),)]
 
 
 def test_order_of_keys() -> None:
