@@ -235,10 +235,7 @@ _OWN: Mapping[str, Table] = {
         ),
         alert_suppression=Table(
             {"duration": Key(_duration, required=True)},
-            {
-                key: "a threshold rule is suppressed by the fields of its threshold"
-                for key in _suppression.keys
-            },
+            dict.fromkeys(_suppression.keys, "a threshold rule is suppressed by the fields of its threshold"),
         ),
     ),
     "new_terms": _query(
@@ -313,6 +310,56 @@ def table_of_any() -> Table:
 def types_with(key: str) -> list[str]:
     """The rule types that know a key which not all of them know."""
     return [rule_type for rule_type, table in _OWN.items() if key in table.keys]
+
+
+# ---- rules as Kibana has them ------------------------------------------------------------------------------
+
+_OPTIONAL_IN_KIBANA = frozenset(("author", "rule_id", "language"))
+
+
+def export_table(rule_type: object) -> Table:
+    """The JSON object of a rule of one type, as it is exported to Kibana or comes out of it."""
+    return _export_table(rule_type) if isinstance(rule_type, str) and rule_type in TYPES else table_of_any()
+
+
+@cache
+def _export_table(rule_type: str) -> Table:
+    keys = {**_BASE.keys, **_OWN[rule_type].keys}
+    for key in ("new_terms", "threat_mappings"):
+        keys.pop(key, None)
+    keys |= {key: Key(Free()) for key in (*_SET_BY_KIBANA, *_LOCKED, "timestamp_override_fallback_disabled")}
+    keys |= {key: Key(keys[key].shape) for key in _OPTIONAL_IN_KIBANA & keys.keys()}
+    if rule_type == "new_terms":
+        keys |= {
+            key: Key(keys[key].shape, required=True) for key in ("new_terms_fields", "history_window_start")
+        }
+    if "query" in keys and rule_type not in ("saved_query", "query", "threshold"):
+        keys["query"] = Key(_text, required=True)
+    return Table({**keys, **_looser(rule_type)}, _strangers(rule_type))
+
+
+def _looser(rule_type: str) -> dict[str, Key]:
+    """Keys for which Kibana takes more, or gives more, than a rule file has."""
+    required_field = _table(name=_need(_filled), type=_need(_filled), ecs=Flag())
+    risk = _table(field=_need(_text), operator=_need(_operator), value=_need(_text), risk_score=Whole(0, 100))
+    own = {
+        "required_fields": Key(ListOf(required_field)),
+        "risk_score_mapping": Key(ListOf(risk)),
+        "timestamp_override_fallback_disabled": Key(Flag()),
+    }
+    if rule_type == "threshold":
+        count = _table(field=_need(_text), value=_need(Whole(0)))
+        grouped = Either(_text, ListOf(_filled, 0, 5))
+        table = _table(field=_need(grouped), value=_need(Whole(1)), cardinality=ListOf(count))
+        own["threshold"] = Key(table, required=True)
+    elif rule_type != "saved_query":
+        loose = _table(
+            group_by=_need(ListOf(_filled, 1, 3)),
+            duration=_duration,
+            missing_fields_strategy=Text(choices=("suppress", "doNotSuppress")),
+        )
+        own["alert_suppression"] = Key(loose)
+    return own
 
 
 # ---- [transform] --------------------------------------------------------------------------------------

@@ -302,10 +302,14 @@ def _free(value: Any, path: Path, report: Report) -> None:
     elif isinstance(value, list):
         for i, item in enumerate(value):
             _free(item, (*path, i), report)
-    elif not isinstance(value, str | bool | int) and not (isinstance(value, float) and math.isfinite(value)):
+    elif (
+        value is not None
+        and not isinstance(value, str | bool | int)
+        and not (isinstance(value, float) and math.isfinite(value))
+    ):
         hint = f'write it as text: "{_as_text(value)}"'
         report.error(
-            "rule-wrong-type", path, f"{name(path)} is {describe(value)}, which JSON cannot say", hint
+            "rule-not-json", path, f"{name(path)} is {describe(value)}, which JSON cannot say", hint
         )
 
 
@@ -328,6 +332,8 @@ def _quoted(key: str) -> str:
 def describe(value: Any) -> str:
     """A value in words: `the text "x"`, `the number 47.9`, `a list`, `the date 2026-01-01`."""
     match value:
+        case None:
+            return "null"
         case bool():
             return str(value).lower()
         case str():

@@ -45,7 +45,9 @@ _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\
 _HEX = {"x": 2, "u": 4, "U": 8}
 _CODE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[btnfre\"\\])")
 _FOLD = re.compile(r"\\[ \t]*+\r?\n(?:[ \t\n]|\r\n)*+")
-_STATEMENT = re.compile(r"[ \t]*+(?:[A-Za-z0-9_.-]++[ \t]*+=|\[)")
+_STATEMENT = re.compile(
+    r"[A-Za-z0-9_.-]++[ \t]*+=|\[{1,2}(?!true|false|inf|nan)[A-Za-z_][A-Za-z0-9_.-]*+\]{1,2}[ \t]*+(?:[\r\n#]|$)"
+)
 
 
 class Fault(Exception):
@@ -371,13 +373,16 @@ class _Scanner:
         if self.text.startswith(bracket, self.at):
             self.at += 1
             return True
-        begun = self.text.rfind("\n", 0, self.at) + 1
-        statement = bracket == "]" and begun > start and _STATEMENT.match(self.text, begun)
-        if self.at >= len(self.text) or (statement and self.text[self.at] != "["):
-            raise Fault(
-                Span(start, start + 1), f"the {what} that starts here is never closed", f"add `{bracket}`"
-            )
+        if self.at >= len(self.text) or (bracket == "]" and self.statement_begins(start)):
+            place = Span(start, start + 1)
+            raise Fault(place, f"the {what} that starts here is never closed", f"add `{bracket}`")
         return False
+
+    def statement_begins(self, start: int) -> bool:
+        """Whether, in a text that was refused, the next line after `start` looks like a statement."""
+        begun = self.text.rfind("\n", 0, self.at) + 1
+        fresh = begun > start and not self.text[begun : self.at].strip(" \t")
+        return not self.accepted and fresh and _STATEMENT.match(self.text, self.at) is not None
 
     def comma(self, bracket: str) -> None:
         if not self.text.startswith(",", self.at):

@@ -13,20 +13,8 @@ from typing import Any
 from samefire.fields import FieldTypes
 from samefire.languages.dsl.options import Notes, Options, Path, minimum_should_match
 from samefire.query import typed, values
-from samefire.query.ast import (
-    And,
-    AtLeast,
-    Fails,
-    FieldPattern,
-    Fold,
-    Leaf,
-    Nested,
-    Node,
-    Not,
-    Or,
-    Pattern,
-    Wild,
-)
+from samefire.query.anywhere import fields_like
+from samefire.query.ast import And, AtLeast, Fails, Fold, Nested, Node, Not, Or, Pattern, Wild, walk
 from samefire.source import Span
 
 Json = Mapping[str, Any]
@@ -82,6 +70,8 @@ class Clauses:
         if not must and not should and not must_not:
             return typed.everything(span)
         enough = self.enough(options, len(should), 0 if must else 1)
+        if should and not must:
+            enough = max(enough, 1)
         parts = [*must, *_some(should, enough, span), *(Not(child, _span(child)) for child in must_not)]
         pure = "adjust_pure_negative" in options and not options.flag("adjust_pure_negative")
         if pure and not must and not should:
@@ -370,15 +360,9 @@ class Clauses:
             return self.missing(path, None, "exists")
         if "*" not in name:
             return typed.exists(name, self.fields, span, within=within)
-        found = [
-            typed.exists(known, self.fields, span, within=within) for known in self.fields.names_like(name)
-        ]
-        found = [node for node in found if node != Or(())]
-        if self.fields.dynamic:
-            unlisted = typed.exists(_unlisted(self.fields, name), self.fields, span, within=within)
-            if isinstance(unlisted, Leaf):
-                found.append(FieldPattern(pattern(name), unlisted.test, span))
-        return found[0] if len(found) == 1 else Or(tuple(found), span)
+        return fields_like(
+            name, lambda fields, one: typed.exists(one, fields, span, within=within), self.fields, span
+        )
 
 
 _ANALYSIS = ("analyzer",)
@@ -409,19 +393,12 @@ def _span(node: Node) -> Span:
     return node.span
 
 
-def _unlisted(fields: FieldTypes, name: str) -> str:
-    """A field name that fits the pattern and that no layer lists."""
-    stand_in = name.replace("*", "\0")
-    return stand_in if fields.get(stand_in) is None else stand_in + "\0"
-
-
 def _some(should: list[Node], enough: int, span: Span) -> list[Node]:
     """The condition that enough of the optional clauses hold; clauses of which none must are left out, but
     not those that fail the search."""
-    if enough <= 0:
-        return [node for node in should if isinstance(node, Fails)]
-    if enough > len(should):
-        return [typed.nothing(span)]
+    if enough <= 0 or enough > len(should):
+        failing = [node for node in should if any(isinstance(part, Fails) for part in walk(node))]
+        return failing if enough <= 0 else [typed.nothing(span), *failing]
     if len(should) == 1:
         return should
     if enough == 1:

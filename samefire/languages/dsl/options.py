@@ -34,7 +34,9 @@ class Notes:
         self.add("dsl-bad-value", f"`{_name(path)}` must be {wanted}, not {kind(value)}", path)
 
     def unknown(self, what: str, name: str, known: Iterable[str], path: Path) -> None:
-        self.add(f"dsl-unknown-{what}", f"unknown {what} `{name}`", path, did_you_mean(name, known))
+        names = sorted(known)
+        hint = did_you_mean(name, names) or "known here: " + ", ".join(f"`{known}`" for known in names)
+        self.add(f"dsl-unknown-{what}", f"unknown {what} `{name}`", path, hint)
 
     def unsupported(self, path: Path, value: object) -> None:
         """An option that Elasticsearch knows and that is not imitated here."""
