@@ -8,12 +8,13 @@ ones are dropped with it, even when the candidate then proves too old or was end
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from samefire.engine.events import Events
-from samefire.engine.joinkeys import JoinKey, join_keys
+from samefire.engine.joinkeys import JoinKey, join_keys, order
 from samefire.engine.limits import limited
 from samefire.query import detection
 
@@ -41,15 +42,33 @@ class Match:
     key: JoinKey = ()
 
 
-@dataclass(slots=True)
-class _Candidate:
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """A sequence on its way: the hits so far, of the stages that are there."""
 
-    hits: list[Hit]
+    hits: tuple[Hit, ...]
 
     @property
     def last(self) -> Hit:
         return self.hits[-1]
+
+
+class Loss(StrEnum):
+    """Why a candidate did not become a sequence."""
+
+    WAITING = "waiting"
+    REPLACED = "replaced"
+    TOO_LATE = "too late"
+    ENDED = "ended"
+    HAPPENED = "happened"
+
+
+Lost = Callable[[Candidate, Loss, Hit | None], None]
+"""Told of each candidate that is lost, and by which hit."""
+
+
+def _untold(candidate: Candidate, loss: Loss, by: Hit | None) -> None:
+    """Nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +84,46 @@ class Machine:
 
 
 def match_sequences(
-    machine: Machine, stages: Sequence[Iterable[Hit]], until: Iterable[Hit] = ()
+    machine: Machine, stages: Sequence[Iterable[Hit]], until: Iterable[Hit] = (), lost: Lost = _untold
 ) -> list[Match]:
-    """The sequences that complete, in the order in which they do. `stages` are the hits of each stage."""
+    """The sequences that complete, in the order in which they do, those of one event by their keys. `stages`
+    are the hits of each stage."""
     there = [i for i, absent in enumerate(machine.missing) if not absent]
-    positives = [sorted(stages[i]) for i in there]
     ends = _by_key(until)
-    waiting: list[dict[JoinKey, list[_Candidate]]] = [{} for _ in there]
-    done: list[tuple[Hit, _Candidate]] = []
-    for place, hits in enumerate(positives):
-        for hit in hits:
-            moved = _Candidate([hit]) if place == 0 else _advance(machine, waiting[place - 1], hit, ends)
-            if moved is None:
-                continue
-            if place == len(there) - 1:
-                done.append((hit, moved))
-            else:
-                waiting[place].setdefault(hit.key, []).append(moved)
-    done.sort(key=lambda pair: pair[0])
+    moved = [Candidate((hit,)) for hit in sorted(stages[there[0]])] if there else []
+    for stage in there[1:]:
+        moved = _stage(machine, moved, sorted(stages[stage]), ends, lost)
+    moved.sort(key=_by_end)
     absent = {i: _by_key(stages[i]) for i, gone in enumerate(machine.missing) if gone}
-    kept = [found for _, found in done if not absent or _nothing_between(machine, there, found, absent)]
-    return [_match(machine, there, found) for found in kept]
+    done: list[Match] = []
+    for found in moved:
+        if absent and (by := _happened(machine, there, found, absent)) is not None:
+            lost(found, Loss.HAPPENED, by)
+        else:
+            done.append(_match(machine, there, found))
+    return done
+
+
+def _by_end(candidate: Candidate) -> tuple[Hit, tuple[Any, ...]]:
+    return candidate.last, order(candidate.last.key)
+
+
+def _stage(
+    machine: Machine,
+    before: list[Candidate],
+    hits: list[Hit],
+    ends: dict[JoinKey, list[Hit]],
+    lost: Lost,
+) -> list[Candidate]:
+    """The candidates that the hits of one stage move on, ordered by those hits."""
+    waiting: dict[JoinKey, list[Candidate]] = {}
+    for candidate in before:
+        waiting.setdefault(candidate.last.key, []).append(candidate)
+    moved = [found for hit in hits if (found := _advance(machine, waiting, hit, ends, lost)) is not None]
+    for group in waiting.values():
+        for candidate in group:
+            lost(candidate, Loss.WAITING, None)
+    return moved
 
 
 def _by_key(hits: Iterable[Hit]) -> dict[JoinKey, list[Hit]]:
@@ -97,10 +135,11 @@ def _by_key(hits: Iterable[Hit]) -> dict[JoinKey, list[Hit]]:
 
 def _advance(
     machine: Machine,
-    waiting: dict[JoinKey, list[_Candidate]],
+    waiting: dict[JoinKey, list[Candidate]],
     hit: Hit,
     ends: dict[JoinKey, list[Hit]],
-) -> _Candidate | None:
+    lost: Lost,
+) -> Candidate | None:
     """The candidate that `hit` moves on, or None. It is taken from those that wait in any case."""
     group = waiting.get(hit.key)
     if not group:
@@ -109,19 +148,26 @@ def _advance(
     if before == 0:
         return None
     found = group[before - 1]
+    for older in group[: before - 1]:
+        lost(older, Loss.REPLACED, found.last)
     del group[:before]
-    if machine.too_long(found.hits[0], hit) or ended(ends.get(hit.key, ()), found.last, hit):
+    if machine.too_long(found.hits[0], hit):
+        lost(found, Loss.TOO_LATE, hit)
         return None
-    return _Candidate([*found.hits, hit])
+    end = ended(ends.get(hit.key, ()), found.last, hit)
+    if end is not None:
+        lost(found, Loss.ENDED, end)
+        return None
+    return Candidate((*found.hits, hit))
 
 
-def ended(ends: Sequence[Hit], last: Hit, hit: Hit) -> bool:
-    """Whether an `until` event lies between two hits (at the first one counts, at the second does not)."""
+def ended(ends: Sequence[Hit], last: Hit, hit: Hit) -> Hit | None:
+    """The `until` event between two hits (one at the first hit counts, at the second it does not)."""
     before = bisect_left(ends, hit)
-    return before > 0 and ends[before - 1] >= last
+    return ends[before - 1] if before > 0 and ends[before - 1] >= last else None
 
 
-def _match(machine: Machine, there: list[int], found: _Candidate) -> Match:
+def _match(machine: Machine, there: list[int], found: Candidate) -> Match:
     events = [EMPTY] * len(machine.missing)
     for stage, hit in zip(there, found.hits, strict=True):
         events[stage] = hit.event
@@ -131,47 +177,34 @@ def _match(machine: Machine, there: list[int], found: _Candidate) -> Match:
 # ---- missing events ---------------------------------------------------------------------------------
 
 
-def _nothing_between(
-    machine: Machine, there: list[int], found: _Candidate, absent: dict[int, dict[JoinKey, list[Hit]]]
-) -> bool:
-    """Whether no missing event happened: none between its neighbours; at the ends none within some window of
-    `maxspan` that holds the whole sequence."""
+def _happened(
+    machine: Machine, there: list[int], found: Candidate, absent: dict[int, dict[JoinKey, list[Hit]]]
+) -> Hit | None:
+    """A missing event that happened: between its neighbours; at the ends so that no window of `maxspan` that
+    holds the whole sequence is without it."""
     first, last = found.hits[0], found.hits[-1]
     span = machine.maxspan or 0
-    before: Hit | None = None
-    after: Hit | None = None
+    before: list[Hit] = []
+    after: list[Hit] = []
     for stage, by_key in absent.items():
         hits = by_key.get(first.key, [])
         place = sum(1 for i in there if i < stage)
         if place == 0:
-            seen = [h for h in hits[: bisect_left(hits, first)] if h.time >= last.time - span]
-            before = max((before, *seen), key=_latest) if seen else before
+            before += [h for h in hits if h < first and h.time >= last.time - span]
         elif place == len(there):
-            seen = [h for h in hits if h > last and h.time <= first.time + span]
-            after = min((h for h in (after, *seen) if h is not None), default=None)
-        elif bisect_left(hits, found.hits[place]) > _after(hits, found.hits[place - 1]):
-            return False
-    return _window_free(machine, there, before, after, span)
+            after += [h for h in hits if h > last and h.time <= first.time + span]
+        elif inside := [h for h in hits if found.hits[place - 1] < h < found.hits[place]]:
+            return inside[0]
+    return _spoiler(machine, max(before, default=None), min(after, default=None), span)
 
 
-def _latest(hit: Hit | None) -> tuple[int, Any]:
-    return (0, 0) if hit is None else (1, hit)
-
-
-def _after(hits: list[Hit], hit: Hit) -> int:
-    """How many hits are at or before `hit`."""
-    at = bisect_left(hits, hit)
-    return at + 1 if at < len(hits) and hits[at] == hit else at
-
-
-def _window_free(
-    machine: Machine, there: list[int], before: Hit | None, after: Hit | None, span: int
-) -> bool:
+def _spoiler(machine: Machine, before: Hit | None, after: Hit | None, span: int) -> Hit | None:
     """With missing events at both ends the window may move between the one before and the one after."""
-    both = machine.missing[0] and machine.missing[-1]
-    if not both:
-        return before is None and after is None
-    return before is None or after is None or after.time - before.time > span
+    if not (machine.missing[0] and machine.missing[-1]):
+        return before or after
+    if before is None or after is None or after.time - before.time > span:
+        return None
+    return before
 
 
 # ---- over events ------------------------------------------------------------------------------------

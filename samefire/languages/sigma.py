@@ -1,8 +1,7 @@
 """Sigma rules v2.1: YAML → syntax tree → detections.
 
 `parse` reads a file (several documents, collections, filters, correlations), `lower` gives the meaning of
-its last outermost document, `load` that as a Detection, `load_rules` all outermost documents with what they
-say of themselves. Sigma
+its last outermost document, `load` all outermost documents with what they say of themselves. Sigma
 compares the values of events as they are, so field types change nothing but where a multi-field's values
 lie. The steps are in `sigma_*.py`; running correlations is for `engine/correlation.py`.
 """
@@ -21,8 +20,10 @@ from samefire.query.detection import Body, Detection, Scope
 from samefire.source import Source
 
 DEFAULT = Choices()
+TIMES = ("@timestamp", "timestamp", "SystemTime", "UtcTime", "TimeCreated", "EventTime")
+"""Where raw events carry their time, the first that holds a date; ECS documents have `@timestamp`."""
 
-__all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "load_rules", "lower", "parse", "render"]
+__all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "lower", "parse", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +67,6 @@ def load(
     logsource: bool = False,
     placeholders: Mapping[str, Sequence[str]] | None = None,
     places: bool = False,
-) -> Detection:
-    """The detection of a file: its last outermost document. Arguments as for `load_rules`."""
-    return load_rules(source, fields, logsource=logsource, placeholders=placeholders, places=places)[
-        -1
-    ].detection
-
-
-def load_rules(
-    source: Source,
-    fields: FieldTypes,
-    *,
-    logsource: bool = False,
-    placeholders: Mapping[str, Sequence[str]] | None = None,
-    places: bool = False,
 ) -> tuple[LoadedRule, ...]:
     """Every outermost rule of a file, in order; raises ProblemError with every problem of the file.
 
@@ -97,7 +84,8 @@ def _loaded(tree: SigmaTree, lowered: Lowered, number: int) -> LoadedRule:
     document, body = tree.documents[number], lowered.bodies[number]
     assert body is not None and not isinstance(document, FilterDocument)  # outermost documents have one
     origin = document.logsource if isinstance(document, RuleDocument) else None
-    return LoadedRule(Detection(body, Scope()), document.header, origin, number, lowered.problems)
+    scope = Scope() if document.header.taxonomy == "ecs" else Scope(timestamp_fields=TIMES)
+    return LoadedRule(Detection(body, scope), document.header, origin, number, lowered.problems)
 
 
 def _nothing(tree: SigmaTree) -> ProblemError:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from samefire.languages.sigma_conditions import Condition, names_in
-from samefire.languages.sigma_documents import Reader, header, kind, missing
+from samefire.languages.sigma_header import header, missing
+from samefire.languages.sigma_reader import Reader, kind
 from samefire.languages.sigma_tree import CorrelationDocument
 from samefire.languages.sigma_yaml import Path
 from samefire.problems import did_you_mean

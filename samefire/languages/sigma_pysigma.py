@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from samefire.languages.sigma_text import DASHES
 from samefire.languages.sigma_tree import FilterDocument, SigmaTree
-from samefire.languages.sigma_values import DASHES
 from samefire.languages.sigma_yaml import Path
 from samefire.problems import Problem
 

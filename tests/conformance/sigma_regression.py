@@ -46,7 +46,7 @@ def _rule(path: Path, logsource: bool) -> Node | str:
     """The rule as a node, or why it cannot be one."""
     try:
         source = Source(path.name, path.read_text(encoding="utf-8"))
-        body = sigma.load(source, FieldTypes({}), logsource=logsource).body
+        body = sigma.load(source, FieldTypes({}), logsource=logsource)[-1].detection.body
     except Exception as error:  # a rule that cannot be read fails its cases
         return f"{type(error).__name__}: {error}"
     return body.where if isinstance(body, EventQuery) else "not an event query"

@@ -44,7 +44,7 @@ NONE = FieldTypes({})
 
 
 def where(text: str, **options: object) -> And:
-    body = sigma.load(Source("rule.yml", text), NONE, **options).body  # type: ignore[arg-type]
+    body = sigma.load(Source("rule.yml", text), NONE, **options)[-1].detection.body  # type: ignore[arg-type]
     assert isinstance(body, EventQuery) and isinstance(body.where, And)
     return body.where
 
@@ -64,13 +64,19 @@ def test_places_are_told_when_asked_for() -> None:
 
 def test_a_multi_field_is_read_where_its_values_lie() -> None:
     fields = FieldTypes({"Image": FieldType("Image", "text", column="process.image")})
-    body = sigma.load(Source("rule.yml", RULE), fields).body
+    body = sigma.load(Source("rule.yml", RULE), fields)[-1].detection.body
     assert isinstance(body, EventQuery)
     assert [n.column for n in walk(body.where) if isinstance(n, Leaf)] == ["process.image", None, None]
 
 
+def test_raw_events_carry_their_time_under_other_names() -> None:
+    ecs = RULE.replace("title", "taxonomy: ecs\ntitle", 1)
+    assert sigma.load(Source("rule.yml", ecs), NONE)[-1].detection.scope.timestamp_fields == ("@timestamp",)
+    assert "SystemTime" in sigma.load(Source("rule.yml", RULE), NONE)[-1].detection.scope.timestamp_fields
+
+
 def test_rules_say_what_they_are() -> None:
-    [rule] = sigma.load_rules(Source("rule.yml", RULE), NONE)
+    [rule] = sigma.load(Source("rule.yml", RULE), NONE)
     assert (rule.title, rule.header.level) == ("Example", "high")
     assert rule.id == "5013198c-3a1d-4f0e-a4ff-5e3f7a9b0c11"
     assert rule.logsource == LogSource("process_creation", "windows")
@@ -78,7 +84,7 @@ def test_rules_say_what_they_are() -> None:
 
 @pytest.mark.parametrize(("generate", "titles"), [("false", ["Both"]), ("true", ["Example", "Both"])])
 def test_only_outermost_rules_unless_generated(generate: str, titles: list[str]) -> None:
-    rules = sigma.load_rules(Source("rule.yml", PAIR % generate), NONE)
+    rules = sigma.load(Source("rule.yml", PAIR % generate), NONE)
     assert [rule.title for rule in rules] == titles
     body = rules[-1].detection.body
     assert isinstance(body, Correlation)

@@ -38,7 +38,7 @@ def test_case(case: dict[str, Any]) -> None:
         assert [problem.code for problem in errors] == [case["problem"]] * len(errors)
         assert all(render(problem) for problem in errors)
         return
-    body = sigma.load(source, FieldTypes({})).body
+    body = sigma.load(source, FieldTypes({}))[-1].detection.body
     documents = [json.loads(event) for event in case["events"]]
     if "alerts" in case:
         assert isinstance(body, Correlation)

@@ -28,7 +28,7 @@ def messages() -> str:
 
 def _problems(text: str) -> tuple[Problem, ...]:
     try:
-        return sigma.load_rules(Source("rule.yml", text), FieldTypes({}))[-1].problems
+        return sigma.load(Source("rule.yml", text), FieldTypes({}))[-1].problems
     except ProblemError as error:
         return error.problems
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from samefire.engine import correlation
 from samefire.fields import FieldTypes
 from samefire.languages import sigma
-from samefire.languages.sigma_values import MODIFIERS, _pieces
+from samefire.languages.sigma_text import pieces_of
+from samefire.languages.sigma_values import MODIFIERS
 from samefire.problems import ProblemError, render
 from samefire.query.ast import TRUE, Wild
 from samefire.query.detection import Body, Correlation, CorrelationType, EventQuery
@@ -91,7 +92,7 @@ DOCUMENTS = st.one_of(
 
 def _read(text: str) -> None:
     try:
-        loaded = sigma.load_rules(Source("x.yml", text), FieldTypes({}), logsource=True, places=True)
+        loaded = sigma.load(Source("x.yml", text), FieldTypes({}), logsource=True, places=True)
     except ProblemError as error:
         assert error.problems
         for problem in error.problems:
@@ -133,7 +134,7 @@ def test_escapes_are_read_as_pysigma_does(text: str) -> None:
     types = pytest.importorskip("sigma.types")
     wild = {types.SpecialChars.WILDCARD_MULTI: Wild.MANY, types.SpecialChars.WILDCARD_SINGLE: Wild.ONE}
     theirs = [part if isinstance(part, str) else wild[part] for part in types.SigmaString(text).s]
-    assert [piece for piece in _pieces(text) if piece != ""] == theirs
+    assert [piece for piece in pieces_of(text) if piece != ""] == theirs
 
 
 # ---- correlations: the engine against every window -------------------------------------------------

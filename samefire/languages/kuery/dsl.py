@@ -122,10 +122,23 @@ class Translator:
         exists = isinstance(value, Pattern) and value.lone
         if exists and isinstance(query.field, Pattern) and query.field.lone:
             return {"match_all": {}}
+        if isinstance(value, Pattern) and not exists and not value.parts[0]:
+            self.leading_wildcard(value)
         name = self.name(query.field, group, query.span)
         if isinstance(name, Literal) and name.value is None:
             return _free_text(value)
         return any_of(self.on_fields(name, group, lambda field: self.test(field, value, exists)))
+
+    def leading_wildcard(self, value: Pattern) -> None:
+        """Refuse a value that starts with a wildcard, where Kibana is set to."""
+        if not self.options.allow_leading_wildcards:
+            message, hint = (
+                "a value may not start with a wildcard",
+                "see query:allowLeadingWildcards in Kibana",
+            )
+            raise ProblemError(
+                [Problem("query-leading-wildcard", message, self.source, value.span, hint=hint)]
+            )
 
     def range(self, query: Range, group: Group | None) -> Clause:
         """`field > value`."""

@@ -87,6 +87,7 @@ class _Lowering:
         self.span = NOWHERE
         self.notes = dsl.Notes(source, lambda _path: self.span)
         self.clauses = dsl.Clauses(fields, self.notes)
+        self.terms: dict[str, bool] = {}
 
     def node(self, query: Query, group: Group | None) -> Node:
         """The node for a query; `group`: the braces around it."""
@@ -99,10 +100,21 @@ class _Lowering:
                 return ast.Not(self.node(child, group), span)
             case Nested():
                 return self.nested(query, group)
+            case Is(field=Literal(value=str(name)), value=Literal(value=str(text))) if (
+                group is None and self.asks_term(name)
+            ):
+                return typed.term(name, self.clauses.fields, text, query.span)
             case Is() | Range():
                 return self.leaf(query, group)
             case _:
                 assert_never(query)
+
+    def asks_term(self, name: str) -> bool:
+        """Whether Kibana asks this field for a term: the commonest clause is spared the way through JSON."""
+        if name not in self.terms:
+            found = self.view.found(Literal(name))
+            self.terms[name] = bool(found) and found[0].type == "keyword" and not found[0].nested
+        return self.terms[name]
 
     def nested(self, query: Nested, group: Group | None) -> Node:
         """The braces of a nested field."""
