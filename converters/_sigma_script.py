@@ -7,7 +7,7 @@ no such trees is refused at its place. `samefire.query.evaluate` says what each 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from samefire.fields import FieldTypes
@@ -41,6 +41,7 @@ from samefire.query.ast import (
     Wildcard,
     expression_fields,
 )
+from samefire.query.evaluate import ExpressionError, apply
 from samefire.source import NOWHERE, Span
 
 from ._sigma_losses import Losses
@@ -53,7 +54,7 @@ _PLACES = {
     "endsWith": Relation.ENDSWITH,
     "stringContains": Relation.CONTAINS,
 }
-_WHOLE = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
+_COMPUTED = frozenset({"add", "subtract", "multiply", "divide", "modulo", "negate", "concat", "string"})
 
 
 class CannotRewrite(Exception):
@@ -99,11 +100,11 @@ def rewrite_script(node: Script, fields: FieldTypes, losses: Losses) -> Node | N
 
 def cases(expression: Expression) -> Cases:
     """When the expression is true and when false; raises CannotRewrite."""
-    match expression:
+    match folded(expression):
         case Constant(value=value):
             return Cases(TRUE if value is True else FALSE, TRUE if value is False else FALSE)
-        case FieldValue():
-            return Cases(_leaf(expression, BooleanIs(True)), _leaf(expression, BooleanIs(False)))
+        case FieldValue() as field:
+            return Cases(_leaf(field, BooleanIs(True)), _leaf(field, BooleanIs(False)))
         case Call(function="and", arguments=arguments):
             parts = [cases(argument) for argument in arguments]
             return Cases(And(tuple(p.true for p in parts)), Or(tuple(p.false for p in parts)))
@@ -112,10 +113,24 @@ def cases(expression: Expression) -> Cases:
             return Cases(Or(tuple(p.true for p in parts)), And(tuple(p.false for p in parts)))
         case Call(function="not", arguments=(argument,)):
             return cases(argument).flipped()
-        case Call():
-            return _test(expression)
+        case Call() as call:
+            return _test(call)
         case _:
             assert_never(expression)
+
+
+def folded(expression: Expression) -> Expression:
+    """The expression with what no field has a part in computed (`-2` is a function of 2)."""
+    if not isinstance(expression, Call):
+        return expression
+    arguments = tuple(folded(argument) for argument in expression.arguments)
+    if all(isinstance(argument, Constant) for argument in arguments) and expression.function in _COMPUTED:
+        values = [argument.value for argument in arguments if isinstance(argument, Constant)]
+        try:
+            return Constant(apply(expression.function, values, expression.fold), expression.span)
+        except ExpressionError:
+            return expression
+    return replace(expression, arguments=arguments)
 
 
 def _test(call: Call) -> Cases:

@@ -71,6 +71,8 @@ def tokenize(source: Source) -> tuple[list[Token], tuple[Comment, ...]]:
             comments.append(_comment(text, at, end))
         elif kind == "old":
             _refuse_old_string(source, at)
+        elif kind == "string" and end == at + 2 and text.startswith('"', end):
+            _refuse(source, at)
         elif kind != "ws":
             written = found.group()
             tokens.append(Token(_kind(kind, written), written, at, end))

@@ -214,7 +214,8 @@ class _Reader:
             span = Span(max(0, token.span.start - 1), token.span.start)
             return self.problem("query-incomplete", f"the query ends where {wanted} was expected", span)
         message = f"`{token.text.strip()}` cannot stand here: {wanted} was expected"
-        return self.problem("query-unexpected", message, token.span, _advice(token))
+        before = self.tokens[self.at - 1].kind if self.at else None
+        return self.problem("query-unexpected", message, token.span, _advice(token, before))
 
     def problem(self, code: str, message: str, span: Span, hint: str | None = None) -> ProblemError:
         return ProblemError([Problem(code, message, self.source, span, hint=hint)])
@@ -239,14 +240,14 @@ def _term(token: Token, span: Span, fuzzy: str | None, boost: str | None) -> Ter
             )
 
 
-def _advice(token: Token) -> str | None:
+def _advice(token: Token, before: Kind | None) -> str | None:
     match token.kind:
+        case Kind.COLON if before in (Kind.PREFIX, Kind.WILDCARD):
+            return r"a wildcard in a field's name is written \*"
         case Kind.COLON:
             return r"write \: for a colon inside a value or name, or put the value in quotes"
         case Kind.MINUS | Kind.PLUS | Kind.NOT:
             return f"put the value in quotes, or write \\{token.text[:1]} for the character itself"
-        case Kind.PREFIX | Kind.WILDCARD:
-            return r"a wildcard in a field's name is written \*"
         case Kind.AND | Kind.OR:
             return f'an operator stands between two terms; the word itself is written "{token.text}"'
         case Kind.RIGHT:
