@@ -144,7 +144,8 @@ def _problem(found: Finding, places: Places) -> Problem:
     code = (
         "elastic-wrong-type" if found.code == "rule-coerced" else found.code.replace("rule-", "elastic-", 1)
     )
-    return Problem(code, found.message, places.source, span, hint=found.hint)
+    message = found.message.replace("[rule]", "the rule", 1)
+    return Problem(code, message, places.source, span, hint=found.hint)
 
 
 # ---- bodies -------------------------------------------------------------------------------------------
