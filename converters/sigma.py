@@ -33,6 +33,7 @@ from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
 from ._sigma_detection import clauses, detection, every
 from ._sigma_documents import derived_id, head, identifier, short_name, tail
+from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_yaml import render
 
@@ -60,6 +61,7 @@ class Sigma:
 
     name = "sigma"
     suffix = ".yml"
+    counts_alerts = False
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as Sigma documents, or why there are none."""
@@ -67,12 +69,11 @@ class Sigma:
         if refusal is not None:
             return Converted(None, (refusal,))
         source = rule.string("rule", "query")
-        losses = Losses(source, approximate=options.approximate)
         try:
             body, filters = _lowered(rule, fields, source)
         except ProblemError as error:
             return Converted(None, error.problems)
-        return write_body(rule, body, filters, fields, losses)
+        return write_body(rule, body, filters, fields, options)
 
     def read(self, text: str, fields: FieldTypes, name: str = "<export>") -> Detection:
         """What a Sigma backend would execute on documents as Elasticsearch holds them; raises ProblemError."""
@@ -124,14 +125,15 @@ def _filter(rule: Rule, number: int, entry: Any, fields: FieldTypes) -> Node:
 
 
 def write_body(
-    rule: Rule, body: Body, filters: tuple[Node, ...], fields: FieldTypes, losses: Losses
+    rule: Rule, body: Body, filters: tuple[Node, ...], fields: FieldTypes, options: Options
 ) -> Converted:
     """The documents of a body; `filters` hold for each of its events."""
+    losses = Losses(rule.string("rule", "query"), approximate=options.approximate)
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
     plan = _plan(rule, body, losses)
-    writer = _Writer(rule, filters, fields, losses)
+    writer = _Writer(rule, filters, fields, options, losses)
     if plan is None:
         documents: list[dict[str, Any]] = []
     elif isinstance(plan, Plan):
@@ -180,8 +182,16 @@ def _thresholded(rule: Rule, where: Node, losses: Losses) -> Plan:
 class _Writer:
     """Makes the documents of one rule."""
 
-    def __init__(self, rule: Rule, filters: tuple[Node, ...], fields: FieldTypes, losses: Losses) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        filters: tuple[Node, ...],
+        fields: FieldTypes,
+        options: Options,
+        losses: Losses,
+    ) -> None:
         self.rule = rule
+        self.options = options
         self.filters = filters
         self.fields = fields
         self.losses = losses
@@ -207,7 +217,10 @@ class _Writer:
         asked = clauses(where, self.fields, self.losses)
         with self.losses.reading(self.rule.source):
             filtered = [clauses(node, self.fields, self.losses) for node in self.filters]
-        return {"logsource": self.logsource(where), "detection": detection(every([asked, *filtered]))}
+        clause = every([asked, *filtered])
+        if self.options.caseless:
+            clause = caseless(clause, self.losses)
+        return {"logsource": self.logsource(where), "detection": detection(clause)}
 
     def logsource(self, where: Node) -> dict[str, Any]:
         rule = self.rule

@@ -14,6 +14,7 @@ from samefire.languages import NAMES, language
 from samefire.problems import ProblemError
 from samefire.query.detection import Body
 from samefire.rule import Rule
+from samefire.source import Source
 
 
 def parse_query(rule: Rule) -> Any | None:
@@ -46,7 +47,20 @@ def query_fields(rule: Rule, fields: FieldTypes) -> tuple[str, ...]:
 def lowered(rule: Rule, fields: FieldTypes) -> Body | None:
     """What the rule's query means, or None when there is none to lower here; raises ProblemError with
     places in the rule's file."""
-    name = rule.language
-    if name not in NAMES or not isinstance(rule.contents.get("query"), str):
+    if not rule.language or not isinstance(rule.contents.get("query"), str):
         return None
-    return language(str(name)).lower_text(rule.string("rule", "query"), fields)
+    category = rule.contents.get("event_category_override")
+    return body_of(rule.language, rule.string("rule", "query"), fields, category)
+
+
+def body_of(name: str, source: Source, fields: FieldTypes, category_field: str | None = None) -> Body | None:
+    """What a query text in the language `name` means, or None when that language cannot be lowered here.
+    `category_field` is where EQL finds the category of an event (`event.category` otherwise). Raises
+    ProblemError."""
+    if name not in NAMES:
+        return None
+    if name == "eql" and category_field:
+        from samefire.languages import eql
+
+        return eql.lower(eql.parse(source), fields, source, event_category_field=category_field)
+    return language(name).lower_text(source, fields)

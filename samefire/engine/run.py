@@ -14,6 +14,7 @@ from typing import Any
 from samefire.engine import aggregate, scope
 from samefire.engine.alerts import Alert, Alerts, Context
 from samefire.engine.events import Events
+from samefire.engine.limits import limited_events
 from samefire.engine.match import Plan
 from samefire.engine.scope import Frame
 from samefire.engine.suppression import suppress
@@ -172,7 +173,7 @@ def _module(name: str) -> Any:
 
 
 def _event_query(body: bodies.EventQuery, one: _Run, frame: Frame) -> list[Alert]:
-    return [Alert((ordinal,)) for ordinal in one.hits(body.where, frame)]
+    return [Alert((ordinal,)) for ordinal in limited_events(one.hits(body.where, frame), body.pipes)]
 
 
 def _threshold(body: bodies.Threshold, one: _Run, frame: Frame) -> list[Alert]:

@@ -14,108 +14,111 @@ table `event` with a `type`), so they are refused.
 from __future__ import annotations
 
 import dataclasses
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from samefire.fields.table import TYPES, FieldType, FieldTypes
 from samefire.problems import Problem, ProblemError, did_you_mean
-from samefire.source import NOWHERE, Source, Span
+from samefire.source import NOWHERE, Source
+from samefire.toml_places import Places, scan
+from samefire.toml_text import tables
 
-OPTIONS: Mapping[str, type | tuple[type, ...]] = {
-    "type": str,
-    "path": str,
-    "ignore_above": int,
-    "null_value": (str, int, float, bool),
-    "scaling_factor": (int, float),
-    "normalizer": str,
-    "value": str,
-    "index": bool,
-    "enabled": bool,
-    "dynamic": bool,
-    "array": bool,
-    "fields": dict,
+OPTIONS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "type": ((str,), "a string"),
+    "path": ((str,), "a string"),
+    "ignore_above": ((int,), "a whole number"),
+    "null_value": ((str, int, float, bool), "a string, a number or a boolean"),
+    "scaling_factor": ((int, float), "a number"),
+    "normalizer": ((str,), "a string"),
+    "value": ((str,), "a string"),
+    "index": ((bool,), "true or false"),
+    "enabled": ((bool,), "true or false"),
+    "dynamic": ((bool,), "true or false"),
+    "array": ((bool,), "true or false"),
+    "fields": ((dict,), "a table of names and types"),
 }
 """What a table may say; names and meaning are those of Elasticsearch's mapping (`array` is ours)."""
 
 
 def read_toml(source: Source) -> FieldTypes:
     """The table that a file gives; raises ProblemError with every problem of it."""
-    try:
-        content = tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ProblemError([_syntax(source, str(error))]) from None
+    content, _ = tables(source)
+    places = scan(source.text)
     problems: list[Problem] = []
     table: dict[str, FieldType] = {}
     for name, value in content.items():
-        found = list(_problems(source, name, value))
+        found = list(_problems(_Entry(source, places, name, value)))
         problems.extend(found)
         if not found:
             table.update(_types(name, value))
-    problems.extend(_link(source, table, content))
+    problems.extend(_link(source, places, table, content))
     if problems:
-        raise ProblemError(problems)
+        raise ProblemError(sorted(problems, key=lambda problem: problem.span))
     return FieldTypes(_nest(table))
 
 
-def _syntax(source: Source, text: str) -> Problem:
-    """tomllib's message with its place, which it only tells as text."""
-    message, _, place = text.partition(" (at ")
-    line, column = (int(n) for n in re.findall(r"\d+", place)) if "line" in place else (0, 0)
-    at = source.line_starts[line - 1] + column - 1 if line else len(source.text)
-    return Problem("toml-syntax", message[:1].lower() + message[1:], source, Span(at, at + 1))
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry of the file: a name, and what is said of it."""
+
+    source: Source
+    places: Places
+    name: str
+    value: Any
+
+    def problem(self, code: str, message: str, *path: str, hint: str | None = None) -> Problem:
+        """A problem at a key below the entry."""
+        span = self.places.key(self.name, *path) or self.places.key(self.name) or NOWHERE
+        return Problem(code, message, self.source, span, hint=hint)
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether the name is only the beginning of a dotted name that stands without quotes."""
+        key, value = self.places.key(self.name), self.places.value(self.name)
+        if key is None or value is None or not isinstance(self.value, dict):
+            return False
+        text = self.source.text
+        head = text[value.start : value.end]
+        return value.start == key.start or (
+            head[0] == "[" and head.strip("[] \t") != text[key.start : key.end]
+        )
 
 
-def _key(source: Source, name: str) -> tuple[Span, bool]:
-    """Where a key of the file's root stands, and whether it is written as part of a dotted name."""
-    quoted = re.escape(name)
-    pattern = rf"""(?m)^[ \t]*\[*[ \t]*("{quoted}"|'{quoted}'|{quoted})[ \t]*([.=\]])"""
-    found = re.search(pattern, source.text)
-    if found is None:
-        return NOWHERE, False
-    return Span(*found.span(1)), found[2] == "."
-
-
-def _problems(source: Source, name: str, value: Any) -> Iterator[Problem]:
+def _problems(entry: _Entry) -> Iterator[Problem]:
     """What is wrong with one entry."""
-    span, dotted = _key(source, name)
-    if dotted:
-        hint = f'write the whole name in quotes: "{name}.…" = "keyword"'
-        yield Problem("fields-unquoted-name", "a field's name stands in quotes here", source, span, hint=hint)
-        return
-    if isinstance(value, str):
-        value = {"type": value}
-    if not isinstance(value, Mapping):
-        text = f"the type of `{name}` is a string or a table"
-        yield Problem("fields-not-a-type", text, source, span, hint=f'write "{name}" = "keyword"')
-        return
-    yield from _option_problems(source, span, name, value)
-    yield from _type_problems(source, span, name, value.get("type"))
-    for part, kind in _parts(value):
-        yield from _type_problems(source, span, f"{name}.{part}", kind)
+    if entry.in_pieces:
+        hint = f'write the whole name in quotes: "{entry.name}.…" = "keyword"'
+        yield entry.problem("fields-unquoted-name", "a dotted name stands in quotes here", hint=hint)
+    elif isinstance(entry.value, str):
+        yield from _type_problems(entry, entry.name, entry.value)
+    elif not isinstance(entry.value, dict):
+        text = f"the type of `{entry.name}` is a string or a table"
+        yield entry.problem("fields-not-a-type", text, hint=f'write "{entry.name}" = "keyword"')
+    else:
+        yield from _option_problems(entry)
+        yield from _type_problems(entry, entry.name, entry.value.get("type"), "type")
+        for part, kind in _parts(entry.value):
+            yield from _type_problems(entry, f"{entry.name}.{part}", kind, "fields", part)
 
 
-def _option_problems(source: Source, span: Span, name: str, value: Mapping[str, Any]) -> Iterator[Problem]:
-    for option, given in value.items():
+def _option_problems(entry: _Entry) -> Iterator[Problem]:
+    for option, given in entry.value.items():
         expected = OPTIONS.get(option)
         if expected is None:
-            text = f"`{option}` is no option of a field (`{name}`)"
+            text = f"`{option}` is no option of a field"
             hint = did_you_mean(option, OPTIONS) or f"options: {', '.join(OPTIONS)}"
-            yield Problem("fields-unknown-option", text, source, span, hint=hint)
-        elif not isinstance(given, expected) or (expected is int and isinstance(given, bool)):
-            text = f"`{option}` of `{name}` has the wrong type"
-            yield Problem("fields-option-type", text, source, span)
+            yield entry.problem("fields-unknown-option", text, option, hint=hint)
+        elif not isinstance(given, expected[0]) or (isinstance(given, bool) and bool not in expected[0]):
+            yield entry.problem("fields-option-type", f"`{option}` is {expected[1]}", option)
 
 
-def _type_problems(source: Source, span: Span, name: str, kind: Any) -> Iterator[Problem]:
+def _type_problems(entry: _Entry, name: str, kind: Any, *path: str) -> Iterator[Problem]:
     if kind is None:
-        text = f"`{name}` has no `type`"
-        yield Problem("fields-no-type", text, source, span, hint='write type = "keyword"')
+        yield entry.problem("fields-no-type", f"`{name}` has no type", *path, hint='write type = "keyword"')
     elif kind not in TYPES:
-        text = f"`{kind}` is no type of Elasticsearch (`{name}`)"
-        hint = did_you_mean(str(kind), sorted(TYPES))
-        yield Problem("fields-unknown-type", text, source, span, hint=hint)
+        text = f"`{kind}` is no type of Elasticsearch"
+        yield entry.problem("fields-unknown-type", text, *path, hint=did_you_mean(str(kind), sorted(TYPES)))
 
 
 def _parts(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -152,19 +155,22 @@ def _type(name: str, said: Mapping[str, Any], column: str | None) -> FieldType:
     )
 
 
-def _link(source: Source, table: dict[str, FieldType], content: Mapping[str, Any]) -> Iterator[Problem]:
-    """Give aliases the type of the field that they stand for; it may be one that another layer lists."""
-    known: FieldTypes | None = None
+def _link(
+    source: Source, places: Places, table: dict[str, FieldType], content: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Give aliases the type of the field that they stand for; it may be one that is shipped."""
+    shipped: FieldTypes | None = None
     for name in [name for name, kind in table.items() if kind.type == "alias"]:
-        path = content[name].get("path", "") if isinstance(content[name], Mapping) else ""
-        known = known or FieldTypes.known()
-        target = table.get(path) or known.get(path)
+        path = content[name].get("path", "") if isinstance(content[name], dict) else ""
+        shipped = shipped or FieldTypes.known()
+        target = table.get(path) or shipped.get(path)
         if target is None or target.type == "alias":
+            entry = _Entry(source, places, name, content[name])
             text = f"the alias `{name}` points to `{path}`, which is no field"
-            hint = did_you_mean(path, table)
-            yield Problem("fields-alias-path", text, source, _key(source, name)[0], hint=hint)
+            yield entry.problem("fields-alias-path", text, "path", hint=did_you_mean(path, table))
         else:
-            table[name] = dataclasses.replace(target, name=name, column=target.column or target.name)
+            column = target.column or target.name
+            table[name] = dataclasses.replace(target, name=name, column=column, ecs=False)
 
 
 def _nest(table: dict[str, FieldType]) -> dict[str, FieldType]:

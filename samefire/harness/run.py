@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from samefire.engine.alerts import Alerts, Context
+from samefire.engine.run import Runner
 from samefire.fields import FieldTypes
 from samefire.forms import Converted, Converter, Options
 from samefire.harness.case import Case, Cases
@@ -19,6 +20,9 @@ from samefire.harness.report import FormResult, Outcome, Report, RuleReport, Sta
 from samefire.problems import Problem, ProblemError
 from samefire.query.detection import Detection
 from samefire.rule import Rule
+
+MOST_TREES = 12
+"""Events and stages of a failed case that are explained clause by clause."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Prepared:
     def __init__(self, form: Converter, rule: Rule, fields: FieldTypes, options: Options) -> None:
         self.form = form
         self.fields = fields
-        self._by_mapping: dict[str, Detection | None] = {}
+        self._runners: dict[str, Runner | None] = {}
         self.converted: Converted = form.write(rule, fields, options)
         self._problems: list[Problem] = list(self.converted.problems)
         self.detection = self._read(fields) if self.converted.document else None
@@ -88,24 +92,24 @@ class Prepared:
             self._problems.extend(error.problems)
             return None
 
-    def detection_for(self, mapping: Mapping[str, object] | None) -> Detection | None:
-        """The detection under a case's own mapping of field types."""
-        if not mapping:
-            return self.detection
-        key = json.dumps(mapping, sort_keys=True, default=str)
-        if key not in self._by_mapping:
-            layered = self.fields.layered(FieldTypes.from_mapping(mapping))
-            self._by_mapping[key] = self._read(layered)
-        return self._by_mapping[key]
+    def runner_for(self, mapping: Mapping[str, object] | None) -> Runner | None:
+        """The detection, ready to run, under a case's own mapping of field types."""
+        key = json.dumps(mapping, sort_keys=True, default=str) if mapping else ""
+        if key not in self._runners:
+            detection = self.detection
+            if mapping:
+                detection = self._read(self.fields.layered(FieldTypes.from_mapping(mapping)))
+            self._runners[key] = Runner([detection]) if detection is not None else None
+        return self._runners[key]
 
 
 def verdicts_of(prepared: Prepared, cases: Sequence[Case]) -> list[Verdict]:
     """The verdict of one form on each case."""
     found: list[Verdict] = []
     for case in cases:
-        detection = prepared.detection_for(case.mapping)
-        if detection is not None:
-            found.append(verdict(prepared.result, detection, case))
+        runner = prepared.runner_for(case.mapping)
+        if runner is not None:
+            found.append(verdict(prepared, runner, case))
     return found
 
 
@@ -113,25 +117,31 @@ def context_of(case: Case) -> Context:
     return Context(now=case.now, history=case.history, indicators=case.indicators)
 
 
-def verdict(result: FormResult, detection: Detection, case: Case) -> Verdict:
-    """One case judged against one detection."""
-    from samefire.engine.run import run
-
+def verdict(prepared: Prepared, runner: Runner, case: Case) -> Verdict:
+    """One case judged against one detection of a form, made ready to run."""
+    result = prepared.result
+    detection = runner.detections[0]
     context = context_of(case)
-    alerts = run(detection, case.events, context)
+    alerts = runner.run(case.events, context)[0]
     expected = case.expected(result.form)
-    right = _right(case, result.form, expected, alerts)
+    counted = case.alerts if prepared.form.counts_alerts and result.form not in case.expect else None
+    right = len(alerts) == counted if counted is not None else (len(alerts) > 0) == (expected == "fires")
     if right:
         differs = result.form in case.expect
         outcome = Outcome.DIFFERS if differs else Outcome.PASS
         return Verdict(case, result.form, expected, len(alerts), outcome, (case.because,) if differs else ())
-    lines = tuple(reasons(detection, case, alerts, context))
+    lines = tuple(reasons(detection, case, alerts, context, counted))
     if result.status is Status.APPROXIMATE and expected == "silent":
         return Verdict(case, result.form, expected, len(alerts), Outcome.DIFFERS, (result.why, *lines))
-    return Verdict(case, result.form, expected, len(alerts), Outcome.FAIL, lines)
+    trees = _trees(detection, case, context)
+    return Verdict(case, result.form, expected, len(alerts), Outcome.FAIL, lines, trees, counted)
 
 
-def _right(case: Case, form: str, expected: str, alerts: Alerts) -> bool:
-    if form not in case.expect and case.alerts is not None:
-        return len(alerts) == case.alerts
-    return (len(alerts) > 0) == (expected == "fires")
+def _trees(detection: Detection, case: Case, context: Context) -> list[dict[str, object]]:
+    """The detection on the case, clause by clause, as far as somebody will read it."""
+    from itertools import islice
+
+    from samefire.harness.explaining import explained, tree_json
+
+    parts = islice(explained(detection, case, context), MOST_TREES)
+    return [{"of": where, **tree_json(explanation)} for where, explanation in parts]

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 
 from samefire.fields import FieldTypes
 from samefire.languages import sigma_documents, sigma_lower, sigma_yaml
-from samefire.languages.sigma_lower import Choices
-from samefire.languages.sigma_tree import CorrelationDocument, FilterDocument, Header, LogSource, SigmaTree
+from samefire.languages.sigma_lower import Choices, Lowered
+from samefire.languages.sigma_tree import FilterDocument, Header, LogSource, RuleDocument, SigmaTree
 from samefire.problems import Problem, ProblemError
 from samefire.query.detection import Body, Detection, Scope
 from samefire.source import Source
 
 DEFAULT = Choices()
+TIMES = ("@timestamp", "timestamp", "SystemTime", "UtcTime", "TimeCreated", "EventTime")
+"""Where raw events carry their time, the first that holds a date; ECS documents have `@timestamp`."""
 
 __all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "lower", "parse", "render"]
 
@@ -72,17 +74,18 @@ def load(
     ids). `placeholders`: values for `|expand`. `places`: query nodes carry their places in the text."""
     tree = parse(source)
     lowered = sigma_lower.lower(tree, fields, Choices(logsource, placeholders or {}, places))
-    rules = []
-    for number in lowered.outermost:
-        document, body = tree.documents[number], lowered.bodies[number]
-        if isinstance(document, FilterDocument) or body is None:
-            continue
-        origin = None if isinstance(document, CorrelationDocument) else document.logsource
-        detection = Detection(body, Scope())
-        rules.append(LoadedRule(detection, document.header, origin, number, lowered.problems))
-    if not rules:
+    found = tuple(_loaded(tree, lowered, number) for number in lowered.outermost)
+    if not found:
         raise _nothing(tree)
-    return tuple(rules)
+    return found
+
+
+def _loaded(tree: SigmaTree, lowered: Lowered, number: int) -> LoadedRule:
+    document, body = tree.documents[number], lowered.bodies[number]
+    assert body is not None and not isinstance(document, FilterDocument)  # outermost documents have one
+    origin = document.logsource if isinstance(document, RuleDocument) else None
+    scope = Scope() if document.header.taxonomy == "ecs" else Scope(timestamp_fields=TIMES)
+    return LoadedRule(Detection(body, scope), document.header, origin, number, lowered.problems)
 
 
 def _nothing(tree: SigmaTree) -> ProblemError:

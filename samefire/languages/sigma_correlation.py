@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from samefire.languages.sigma_conditions import Condition, names_in
-from samefire.languages.sigma_documents import Reader, header, kind, missing
+from samefire.languages.sigma_header import header, missing
+from samefire.languages.sigma_reader import Reader, kind
 from samefire.languages.sigma_tree import CorrelationDocument
 from samefire.languages.sigma_yaml import Path
 from samefire.problems import did_you_mean
@@ -193,7 +194,7 @@ def _condition(reader: Reader, section: Mapping[str, Any], path: Path, type_: st
         for key in given
         if key in OPERATORS and (number := _number(reader, given[key], (*here, key))) is not None
     )
-    if not any(key in OPERATORS for key in given):
+    if not any(key in OPERATORS for key in given) and set(given) <= set(known):
         hint = f"one of {', '.join(OPERATORS)}"
         reader.problem("sigma-missing-key", "`condition` compares with no number", here, key=True, hint=hint)
     return (comparisons, None, _field(reader, given, here, type_), _percentile(reader, given, here, type_))

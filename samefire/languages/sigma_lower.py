@@ -21,7 +21,8 @@ from samefire.languages.sigma_conditions import (
     Some,
     names_in,
 )
-from samefire.languages.sigma_documents import Reader
+from samefire.languages.sigma_reader import Reader
+from samefire.languages.sigma_text import ItemError, Settings
 from samefire.languages.sigma_tree import (
     Both,
     CorrelationDocument,
@@ -34,7 +35,7 @@ from samefire.languages.sigma_tree import (
     Search,
     SigmaTree,
 )
-from samefire.languages.sigma_values import ItemError, Settings, lower_item
+from samefire.languages.sigma_values import lower_item
 from samefire.languages.sigma_yaml import Path
 from samefire.problems import Problem, ProblemError, Severity, did_you_mean
 from samefire.query.ast import FALSE, And, Node, Not, Or

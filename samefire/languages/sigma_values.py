@@ -1,22 +1,26 @@
 """Values and modifiers: one `field|modifier|…: value` → nodes of the query tree.
 
 Semantics of the Sigma v2.1 modifier appendix: values are caseless strings and match as a whole unless a
-modifier says otherwise. Text becomes pieces (literals, wildcards, dashes), modifiers change the pieces in
-the order written, the last step makes a test of them.
+modifier says otherwise. What modifiers make of text is in `sigma_text.py`.
 """
 
 from __future__ import annotations
 
-import base64
-import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import assert_never
 
+from samefire.languages.sigma_text import (
+    ENCODINGS,
+    ItemError,
+    Settings,
+    expanded,
+    pieces_of,
+    tests_of,
+    transformed,
+)
 from samefire.languages.sigma_tree import Item, Scalar
 from samefire.problems import did_you_mean
 from samefire.query.ast import (
@@ -33,19 +37,14 @@ from samefire.query.ast import (
     NumberIs,
     NumberRange,
     Or,
-    Pattern,
     Regex,
     RegexSyntax,
     Relation,
-    Term,
     Test,
     Wild,
-    Wildcard,
 )
 from samefire.source import NOWHERE, Span
 
-MAX_ALTERNATIVES = 1_000
-DASHES = "-/\u2013\u2014\u2015"
 COMPARES = ("lt", "lte", "gt", "gte")
 DATE_PARTS = {
     "minute": (0, 59),
@@ -63,7 +62,6 @@ FLAGS = {
     "s": "s",
     "dotall": "s",
 }
-ENCODINGS = {"wide": "utf-16-le", "utf16le": "utf-16-le", "utf16be": "utf-16-be", "utf16": "utf-16-le"}
 PLACES = {"contains": Relation.CONTAINS, "startswith": Relation.STARTSWITH, "endswith": Relation.ENDSWITH}
 TRANSFORMS = (*PLACES, *ENCODINGS, "base64", "base64offset", "windash", "expand")
 _LINKS = ("all", "neq")
@@ -77,44 +75,6 @@ _TYPES: Mapping[str, tuple[str, ...]] = {
 }
 """Modifiers that change what a value is, each with those that may stand beside it."""
 MODIFIERS = (*TRANSFORMS, *_TYPES, *FLAGS, "cased", *_LINKS)
-
-
-class ItemError(Exception):
-    """An item that cannot be read: what, at which value (None: at `modifier`, or the key), what to do."""
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        value: int | None = None,
-        modifier: str | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.code, self.message, self.hint = code, message, hint
-        self.value, self.modifier = value, modifier
-
-
-class Dash(Enum):
-    """Any one of the five dashes that `windash` treats as the same."""
-
-    DASH = "-"
-
-
-Piece = str | bytes | Wild | Dash
-Pieces = tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the meaning of values depends on beside the text. `column` tells where the values of a field
-    lie when that is another name; `null_exists`: a field that holds null exists
-    (in raw events, not in Elasticsearch)."""
-
-    placeholders: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    column: Callable[[str], str | None] = lambda name: None
-    null_exists: bool = True
 
 
 def lower_item(item: Item, settings: Settings, span: Span = NOWHERE) -> Node:
@@ -217,11 +177,11 @@ def _plain(item: Item, value: Scalar, settings: Settings, span: Span) -> list[No
         number = _finite(value)
         if item.field is not None and not transforms:
             return [_on(item, NumberIs(number), settings, span)]
-    pieces = _pieces(_text(value)) if isinstance(value, str) else (_text(value),)
-    found = _transformed(pieces, transforms, settings)
+    pieces = pieces_of(_text(value)) if isinstance(value, str) else (_text(value),)
+    found = transformed(pieces, transforms, settings)
     if item.field is None and not {"startswith", "endswith"} & set(transforms):
         found = [(Wild.MANY, *one, Wild.MANY) for one in found]
-    return [_on(item, test, settings, span) for one in found for test in _tests(one, fold)]
+    return [_on(item, test, settings, span) for one in found for test in tests_of(one, fold)]
 
 
 def _text(value: Scalar) -> str:
@@ -239,6 +199,13 @@ def _text(value: Scalar) -> str:
             assert_never(value)
 
 
+def _shown(value: Scalar) -> str:
+    """A scalar as YAML writes it, for messages."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
 def _finite(value: int | float) -> int | float:
     if isinstance(value, int):
         return value
@@ -250,7 +217,7 @@ def _finite(value: int | float) -> int | float:
 def _exists(item: Item, value: Scalar, settings: Settings, span: Span) -> Node:
     if not isinstance(value, bool):
         hint = "write `true` or `false`"
-        raise ItemError("sigma-type", f"`exists` wants true or false, not `{value}`", hint=hint)
+        raise ItemError("sigma-type", f"`exists` wants true or false, not `{_shown(value)}`", hint=hint)
     node = _on(item, Exists(null=settings.null_exists), settings, span)
     return node if value else Not(node, span)
 
@@ -258,7 +225,7 @@ def _exists(item: Item, value: Scalar, settings: Settings, span: Span) -> Node:
 def _reference(item: Item, value: Scalar, span: Span) -> Node:
     if not isinstance(value, str) or not value:
         raise ItemError("sigma-type", "`fieldref` wants the name of a field")
-    pieces = _pieces(value)
+    pieces = pieces_of(value)
     if any(isinstance(piece, Wild) for piece in pieces):
         raise ItemError(
             "sigma-wildcard", "the name of a field holds no wildcards", hint="write `\\*` for a star"
@@ -281,7 +248,7 @@ def _compared(item: Item, value: Scalar) -> Test:
         kind = next(m for m in item.modifiers if m in _TYPES)
         unquoted = isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d+)?", value)
         hint = f"write {value} without quotation marks" if unquoted else None
-        raise ItemError("sigma-type", f"`{kind}` wants a number, not `{value}`", hint=hint)
+        raise ItemError("sigma-type", f"`{kind}` wants a number, not `{_shown(value)}`", hint=hint)
     number = _finite(value)
     compares = [m for m in item.modifiers if m in COMPARES]
     parts = [m for m in item.modifiers if m in DATE_PARTS]
@@ -305,10 +272,10 @@ def _range(compare: str, number: int | float) -> NumberRange:
 
 def _networks(item: Item, value: Scalar, settings: Settings) -> list[str]:
     if not isinstance(value, str):
-        raise ItemError("sigma-type", f"`cidr` wants a network such as 10.0.0.0/8, not `{value}`")
+        raise ItemError("sigma-type", f"`cidr` wants a network such as 10.0.0.0/8, not `{_shown(value)}`")
     if "expand" not in item.modifiers:
         return [value]
-    return ["".join(str(piece) for piece in one) for one in _expanded((value,), settings)]
+    return ["".join(str(piece) for piece in one) for one in expanded((value,), settings)]
 
 
 def _network(text: str) -> IpRange:
@@ -330,11 +297,11 @@ def _network(text: str) -> IpRange:
 
 def _regex_texts(item: Item, value: Scalar, settings: Settings) -> list[str]:
     if value is None or isinstance(value, bool):
-        raise ItemError("sigma-type", f"`re` wants a regular expression, not `{value}`")
+        raise ItemError("sigma-type", f"`re` wants a regular expression, not `{_shown(value)}`")
     text = _text(value)
     if "expand" not in item.modifiers:
         return [text]
-    return ["".join(str(piece) for piece in one) for one in _expanded((text,), settings)]
+    return ["".join(str(piece) for piece in one) for one in expanded((text,), settings)]
 
 
 def _regex(pattern: str, item: Item) -> Regex:
@@ -352,185 +319,3 @@ def _check_regex(pattern: str) -> None:
     if said is not None:
         hint = "Sigma allows . ^ $ * + ? {n,m} [ ] | ( )"
         raise ItemError("sigma-regex", f"the regular expression cannot be used: {said}", hint=hint)
-
-
-# ---- text -------------------------------------------------------------------------------------------
-
-
-def _pieces(text: str) -> Pieces:
-    """Sigma's escapes: `\\*`, `\\?` and `\\\\` are plain characters, any other backslash is itself."""
-    if "*" not in text and "?" not in text and "\\\\" not in text:
-        return (text,)
-    out: list[Piece] = []
-    literal: list[str] = []
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if char == "\\" and text[at + 1 : at + 2] in ("*", "?", "\\"):
-            literal.append(text[at + 1])
-            at += 2
-            continue
-        if char in "*?":
-            out += ["".join(literal), Wild(char)]
-            literal = []
-        else:
-            literal.append(char)
-        at += 1
-    return tuple(piece for piece in (*out, "".join(literal)) if piece != "") or ("",)
-
-
-def _transformed(pieces: Pieces, transforms: Sequence[str], settings: Settings) -> list[Pieces]:
-    """The alternatives that the modifiers make of one text, applied in the order written."""
-    found = [pieces]
-    for name in transforms:
-        found = [new for one in found for new in _transform(name, one, settings)]
-        if len(found) > MAX_ALTERNATIVES:
-            said = f"`{name}` makes more than {MAX_ALTERNATIVES:,} alternatives"
-            raise ItemError("sigma-too-many", said, modifier=name)
-    return found
-
-
-def _transform(name: str, pieces: Pieces, settings: Settings) -> list[Pieces]:
-    match name:
-        case "contains":
-            return [(Wild.MANY, *pieces, Wild.MANY)]
-        case "startswith":
-            return [(*pieces, Wild.MANY)]
-        case "endswith":
-            return [(Wild.MANY, *pieces)]
-        case "windash":
-            return [tuple(new for piece in pieces for new in _dashes(piece))]
-        case "expand":
-            return _expanded(pieces, settings)
-        case "base64":
-            return [(base64.b64encode(raw).decode(),) for raw in _bytes(name, pieces)]
-        case "base64offset":
-            return [one for raw in _bytes(name, pieces) for one in _offsets(raw)]
-        case _:
-            encoded = tuple(_encoded(name, piece) for one in _undashed(name, (pieces,)) for piece in one)
-            return [(b"\xff\xfe", *encoded) if name == "utf16" else encoded]
-
-
-_DASH = re.compile(rf"\B[{DASHES}]\b")
-
-
-def _dashes(piece: Piece) -> Iterator[Piece]:
-    """A dash or slash that opens an option (none of `\\w` before it, one after it) is any of five."""
-    if not isinstance(piece, str):
-        yield piece
-        return
-    first, *rest = _DASH.split(piece)
-    yield first
-    for text in rest:
-        yield Dash.DASH
-        yield text
-
-
-def _encoded(name: str, piece: Piece) -> Piece:
-    if isinstance(piece, bytes):
-        raise ItemError("sigma-modifier", f"`{name}` comes after another encoding", modifier=name)
-    return piece.encode(ENCODINGS[name], "surrogatepass") if isinstance(piece, str) else piece
-
-
-def _bytes(name: str, pieces: Pieces) -> Iterator[bytes]:
-    """The bytes that base64 encodes: text as UTF-8 unless an encoding came before."""
-    if any(isinstance(piece, Wild) for piece in pieces):
-        hint = "write `contains` after it, and `\\*` for a star"
-        raise ItemError("sigma-wildcard", f"`{name}` cannot encode a wildcard", modifier=name, hint=hint)
-    for one in _undashed(name, (pieces,)):
-        yield b"".join(p if isinstance(p, bytes) else str(p).encode("utf-8", "surrogatepass") for p in one)
-
-
-def _offsets(raw: bytes) -> Iterator[Pieces]:
-    """The part of the encoded text that stays the same, for each place in a group of three bytes."""
-    for shift in range(3):
-        encoded = base64.b64encode(b" " * shift + raw).decode()
-        start = (0, 2, 3)[shift]
-        end = (None, -3, -2)[(shift + len(raw)) % 3]
-        yield (encoded[start:end],)
-
-
-def _undashed(name: str, found: Sequence[Pieces]) -> Iterator[Pieces]:
-    """Each dash written out in its five forms."""
-    for pieces in found:
-        if sum(piece is Dash.DASH for piece in pieces) > 3:
-            raise ItemError(
-                "sigma-too-many", f"`{name}` after `windash` takes at most 3 dashes", modifier=name
-            )
-        yield from itertools.product(*(DASHES if piece is Dash.DASH else (piece,) for piece in pieces))
-
-
-_PLACEHOLDER = re.compile(r"(?<!\\)%([^%]+)%")
-
-
-def _expanded(pieces: Pieces, settings: Settings) -> list[Pieces]:
-    """`%name%` replaced with each of its values; `\\%` is a percent sign."""
-    choices: list[Sequence[Pieces]] = []
-    size = 1
-    for piece in pieces:
-        for n, part in enumerate(_PLACEHOLDER.split(piece) if isinstance(piece, str) else (piece,)):
-            if n % 2:
-                choices.append([_pieces(value) for value in _placeholder(str(part), settings)])
-                size *= len(choices[-1])
-            else:
-                choices.append([(part.replace("\\%", "%"),) if isinstance(part, str) else (part,)])
-    if size > MAX_ALTERNATIVES:
-        said = f"the placeholders make more than {MAX_ALTERNATIVES:,} alternatives"
-        raise ItemError("sigma-too-many", said)
-    return [tuple(itertools.chain(*one)) for one in itertools.product(*choices)]
-
-
-def _placeholder(name: str, settings: Settings) -> Sequence[str]:
-    if name not in settings.placeholders:
-        known = did_you_mean(name, settings.placeholders)
-        hint = known or "give its values as a placeholder, or write them into the rule"
-        raise ItemError("sigma-placeholder", f"the placeholder `%{name}%` has no value", hint=hint)
-    return settings.placeholders[name]
-
-
-# ---- tests ------------------------------------------------------------------------------------------
-
-
-def _tests(pieces: Pieces, fold: Fold) -> Iterator[Test]:
-    """The test (or the alternatives) that finished pieces stand for."""
-    dashes = sum(piece is Dash.DASH for piece in pieces)
-    if dashes > 2:
-        yield Regex(f"^{_as_regex(pieces)}$", RegexSyntax.PCRE, fold, dotall=True)
-        return
-    for one in _undashed("windash", (pieces,)) if dashes else (pieces,):
-        pattern = _pattern(one)
-        if len(pattern) == 1 and isinstance(pattern[0], str):
-            yield Term(pattern[0], fold)
-        else:
-            yield Wildcard(pattern, fold) if pattern else Term("", fold)
-
-
-def _pattern(pieces: Pieces) -> Pattern:
-    """Neighbouring literals joined, `**` made `*`, bytes as the characters of their values."""
-    out: list[str | Wild] = []
-    for piece in pieces:
-        part = piece.decode("latin-1") if isinstance(piece, bytes) else piece
-        if part == "" or isinstance(part, Dash) or (part is Wild.MANY and out[-1:] == [Wild.MANY]):
-            continue
-        if isinstance(part, str) and out and isinstance(out[-1], str):
-            out[-1] += part
-        else:
-            out.append(part)
-    return tuple(out)
-
-
-def _as_regex(pieces: Pieces) -> str:
-    out = []
-    for piece in pieces:
-        match piece:
-            case Wild.MANY:
-                out.append(".*")
-            case Wild.ONE:
-                out.append(".")
-            case Dash():
-                out.append(f"[{DASHES}]")
-            case bytes():
-                out.append(re.escape(piece.decode("latin-1")))
-            case str():
-                out.append(re.escape(piece))
-    return "".join(out)

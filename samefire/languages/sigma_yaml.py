@@ -137,7 +137,9 @@ def _load(source: Source) -> list[Any]:
         raise ProblemError([_syntax_problem(error, source)]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         message = f"the text is not YAML: {_first_line(error)}"
-        raise ProblemError([Problem("sigma-yaml", message, source, _reader_span(error))]) from None
+        raise ProblemError(
+            [Problem("sigma-yaml", message, source, _reader_span(error, source.text))]
+        ) from None
 
 
 def _twin_problem(name: str, source: Source, span: Span) -> Problem:
@@ -157,9 +159,13 @@ def _syntax_problem(error: Any, source: Source) -> Problem:
     return Problem("sigma-yaml", f"the text is not YAML: {said or 'unreadable'}", source, span)
 
 
-def _reader_span(error: Exception) -> Span:
-    at = getattr(error, "position", None)
-    return Span(at, at + 1) if isinstance(at, int) else NOWHERE
+def _reader_span(error: Exception, text: str) -> Span:
+    """libyaml counts bytes here."""
+    position = getattr(error, "position", None)
+    if not isinstance(position, int):
+        return NOWHERE
+    at = len(text.encode("utf-8", "replace")[:position].decode("utf-8", "ignore"))
+    return Span(at, at + 1)
 
 
 def _first_line(error: Exception) -> str:

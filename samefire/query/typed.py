@@ -16,112 +16,75 @@ are stored is not imitated. `samefire.query.values` reads the texts of numbers a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from samefire.fields import CONTAINERS, FieldType, FieldTypes
-from samefire.query import dates, values
+from samefire.fields import FieldTypes
+from samefire.query import lucene_regex, values
 from samefire.query.analysis import lower, tokens
 from samefire.query.ast import (
     And,
-    BooleanIs,
-    DateBound,
-    DateRange,
     Exists,
-    Fails,
-    FieldPattern,
     Fold,
     Fuzzy,
-    IpRange,
     Leaf,
     Node,
-    NumberIs,
-    NumberRange,
     Or,
     Pattern,
     Phrase,
     Regex,
     RegexSyntax,
-    Term,
-    TermRange,
-    Test,
     TokenPattern,
-    TokenRange,
     TokenRegex,
-    VersionRange,
     Wild,
     Wildcard,
 )
+from samefire.query.clauses import (
+    DATES,
+    REAL,
+    STRINGS,
+    TEXTS,
+    WHOLE,
+    Bounds,
+    Clause,
+    Scalar,
+    clause_on,
+    everything,
+    keyed,
+    keyed_wildcard,
+    nothing,
+    number_range,
+    plain_prefix,
+    string_range,
+    string_term,
+    string_wildcard,
+    typed_range,
+    typed_term,
+    wider,
+)
 from samefire.source import NOWHERE, Span
 
-Scalar = str | int | float | bool
-"""A value of a query: text, or a JSON number or boolean."""
-
-STRINGS = frozenset(
-    {"keyword", "wildcard", "constant_keyword", "counted_keyword", "flattened", "flattened-key", "dynamic"}
-)
-TEXTS = frozenset({"text", "match_only_text", "pattern_text", "search_as_you_type", "annotated_text"})
-WHOLE = frozenset({"long", "integer", "short", "byte", "unsigned_long", "token_count"})
-REAL = frozenset({"double", "float", "half_float", "scaled_float"})
-DATES = frozenset({"date", "date_nanos"})
-SILENT = frozenset({"rank_features", "sparse_vector", "aggregate_metric_double"})
-"""Types on which a term finds nothing instead of failing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Clause:
-    """The field that a clause is about, and how its answers are built."""
-
-    name: str
-    kind: FieldType
-    span: Span
-    lenient: bool
-
-    def leaf(self, test: Test) -> Node:
-        """The test on the field's values; on a flattened field, on the values of all its keys."""
-        if self.kind.type == "flattened":
-            return FieldPattern(((self.kind.column or self.name) + ".", Wild.MANY), test, self.span)
-        return Leaf(self.name, test, self.span, self.kind.column, self.kind.null_value)
-
-    def refuse(self, reason: str) -> Node:
-        return nothing(self.span) if self.lenient else Fails(reason, self.span)
-
-    def unsupported(self, query: str) -> Node:
-        """What Elasticsearch says of a pattern on a field that is no string."""
-        types = "keyword and text" if query in ("regexp", "fuzzy") else "keyword, text and wildcard"
-        return self.refuse(
-            f"Can only use {query} queries on {types} fields - not on [{self.name}] which is of type "
-            f"[{self.kind.type}]"
-        )
-
-    @property
-    def fold(self) -> Fold:
-        """The folding of the field itself: a normalizer in lower case."""
-        return Fold.UNICODE if self.kind.normalizer else Fold.NONE
-
-
-def nothing(span: Span = NOWHERE) -> Node:
-    """The node that no document satisfies."""
-    return Or((), span)
-
-
-def everything(span: Span = NOWHERE) -> Node:
-    """The node that every document satisfies."""
-    return And((), span)
-
-
-def _clause(name: str, fields: FieldTypes, span: Span, lenient: bool, within: str | None) -> _Clause | Node:
-    """The clause about a field, or what the search gives without asking its values."""
-    kind = fields.resolve(name)
-    if kind is None or kind.type in CONTAINERS or kind.type in SILENT or kind.nested != within:
-        return nothing(span)
-    clause = _Clause(name, kind, span, lenient)
-    if not kind.index:
-        return clause.refuse(f"Cannot search on field [{name}] since it is not indexed nor has doc values")
-    return clause
-
-
-# ---- clauses ------------------------------------------------------------------------------------------
+__all__ = [
+    "DATES",
+    "REAL",
+    "STRINGS",
+    "TEXTS",
+    "WHOLE",
+    "Scalar",
+    "analysed_prefix",
+    "auto_edits",
+    "everything",
+    "exists",
+    "fuzzy",
+    "match",
+    "nothing",
+    "phrase",
+    "prefix",
+    "range_",
+    "regexp",
+    "term",
+    "terms",
+    "wildcard",
+]
 
 
 def term(
@@ -135,8 +98,8 @@ def term(
     within: str | None = None,
 ) -> Node:
     """`term`: the value as it stands; on analysed text one token, not lower-cased."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause):
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause):
         return clause
     kind = clause.kind.type
     if fold is not Fold.NONE and kind not in STRINGS | TEXTS | {"version"}:
@@ -144,11 +107,11 @@ def term(
             f"[{name}] field which is of type [{kind}], does not support case insensitive term queries"
         )
     if kind in STRINGS:
-        return _string_term(clause, value, fold)
+        return string_term(clause, value, fold)
     if kind in TEXTS:
         text = values.text(value)
         return clause.leaf(TokenPattern((text if fold is Fold.NONE else lower(text),)))
-    return _typed_term(clause, value, fold)
+    return typed_term(clause, value, fold)
 
 
 def terms(
@@ -177,8 +140,8 @@ def match(
     within: str | None = None,
 ) -> Node:
     """`match`: on analysed text any token of the value (`every`: all of them), elsewhere a `term`."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause) or clause.kind.type not in TEXTS:
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause) or clause.kind.type not in TEXTS:
         return term(name, fields, value, span, lenient=lenient, within=within)
     found = tuple(clause.leaf(Phrase((token,))) for token in dict.fromkeys(tokens(values.text(value))))
     if len(found) == 1:
@@ -198,8 +161,8 @@ def phrase(
     within: str | None = None,
 ) -> Node:
     """`match_phrase` (`is_prefix`: `match_phrase_prefix`): the tokens in order, elsewhere a `term`."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause) or clause.kind.type not in TEXTS:
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause) or clause.kind.type not in TEXTS:
         if is_prefix:
             return prefix(name, fields, values.text(value), span, lenient=lenient, within=within)
         return term(name, fields, value, span, lenient=lenient, within=within)
@@ -220,14 +183,14 @@ def wildcard(
 ) -> Node:
     """`wildcard`: the whole value, on analysed text one token. `normalize` is what `query_string` does: the
     pattern is lower-cased on analysed text (and looks through all keys of a flattened field)."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause):
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause):
         return clause
     kind = clause.kind.type
-    if kind == "flattened-key" and not _plain_prefix(pattern, normalize):
-        return _keyed_wildcard(clause, pattern, fields) if normalize else _keyed(clause, "wildcard")
+    if kind == "flattened-key" and not plain_prefix(pattern, normalize):
+        return keyed_wildcard(clause, pattern, fields) if normalize else keyed(clause, "wildcard")
     if kind in STRINGS:
-        return _string_wildcard(clause, pattern, fold)
+        return string_wildcard(clause, pattern, fold)
     if kind in TEXTS:
         small = normalize or fold is not Fold.NONE
         return clause.leaf(TokenPattern(values.lower_pattern(pattern) if small else pattern))
@@ -243,19 +206,21 @@ def prefix(
     span: Span = NOWHERE,
     *,
     fold: Fold = Fold.NONE,
+    normalize: bool = False,
     lenient: bool = False,
     within: str | None = None,
 ) -> Node:
-    """`prefix`: values (on analysed text: tokens) that start with the text, which is not analysed."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause):
+    """`prefix`: values (on analysed text: tokens, and `normalize` in lower case) that start with the text."""
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause):
         return clause
     pattern: Pattern = (value, Wild.MANY) if value else (Wild.MANY,)
     kind = clause.kind.type
     if kind in STRINGS:
-        return _string_wildcard(clause, pattern, fold)
+        return string_wildcard(clause, pattern, fold)
     if kind in TEXTS:
-        return clause.leaf(TokenPattern(pattern if fold is Fold.NONE else values.lower_pattern(pattern)))
+        small = normalize or fold is not Fold.NONE
+        return clause.leaf(TokenPattern(values.lower_pattern(pattern) if small else pattern))
     if kind == "version":
         return clause.leaf(Wildcard(pattern, fold))
     return clause.unsupported("prefix")
@@ -273,8 +238,8 @@ def analysed_prefix(
 ) -> Node:
     """`abc*` of `query_string` with `analyze_wildcard`: on analysed text the tokens of the value, the last
     one as a beginning (any of them, `every`: all); elsewhere a `prefix`."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause) or clause.kind.type not in TEXTS:
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause) or clause.kind.type not in TEXTS:
         return prefix(name, fields, value, span, lenient=lenient, within=within)
     *whole, last = tokens(value) or [""]
     if not last:
@@ -295,15 +260,20 @@ def regexp(
     within: str | None = None,
 ) -> Node:
     """`regexp`: Lucene's regular expression on the whole value, on analysed text on one token."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause):
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause):
         return clause
     kind = clause.kind.type
     if kind == "flattened-key":
-        return _keyed(clause, "regexp")
+        return keyed(clause, "regexp")
+    if kind in STRINGS or kind in TEXTS or kind == "version":
+        try:
+            lucene_regex.parse(pattern)
+        except lucene_regex.RegexError as error:
+            return clause.refuse(f"failed to parse the regular expression [{pattern}]: {error}")
     if kind in STRINGS or kind == "version":
         limit = clause.kind.ignore_above
-        test = Regex(pattern, RegexSyntax.LUCENE, _wider(fold, clause.fold), ignore_above=limit)
+        test = Regex(pattern, RegexSyntax.LUCENE, wider(fold, clause.fold), ignore_above=limit)
         return clause.leaf(test)
     if kind in TEXTS:
         return clause.leaf(TokenRegex(pattern, fold))
@@ -318,21 +288,24 @@ def fuzzy(
     *,
     edits: int | None = None,
     prefix_length: int = 0,
+    normalize: bool = False,
     lenient: bool = False,
     within: str | None = None,
 ) -> Node:
-    """`fuzzy`: at most `edits` steps away (None: by the length, as `AUTO` counts)."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause):
+    """`fuzzy`: at most `edits` steps away (None: by the length, as `AUTO` counts); `normalize`: the value is
+    lower-cased on analysed text."""
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause):
         return clause
     kind = clause.kind.type
     steps = min(edits, 2) if edits is not None else auto_edits(value)
     if kind == "flattened-key":
-        return _keyed(clause, "fuzzy")
+        return keyed(clause, "fuzzy")
     if kind in STRINGS or kind == "version":
         return clause.leaf(Fuzzy(value, steps, prefix_length))
     if kind in TEXTS:
-        return clause.leaf(Fuzzy(value, steps, prefix_length, analysed=True))
+        text = lower(value) if normalize else value
+        return clause.leaf(Fuzzy(text, steps, prefix_length, analysed=True))
     return clause.unsupported("fuzzy")
 
 
@@ -355,18 +328,18 @@ def range_(
     within: str | None = None,
 ) -> Node:
     """`range`: between two values; None is open. `normalize` as for `wildcard`."""
-    clause = _clause(name, fields, span, lenient, within)
-    if not isinstance(clause, _Clause):
+    clause = clause_on(name, fields, span, lenient, within)
+    if not isinstance(clause, Clause):
         return clause
     if low is None and high is None:
         return exists(name, fields, span, within=within)
-    bounds = _Bounds(low, high, low_inclusive, high_inclusive)
+    bounds = Bounds(low, high, low_inclusive, high_inclusive)
     kind = clause.kind.type
     if kind == "dynamic" and bounds.numeric:
-        return _number_range(clause, bounds, whole=False)
+        return number_range(clause, bounds, whole=False)
     if kind in STRINGS or kind in TEXTS or kind == "version":
-        return _string_range(clause, bounds, normalize)
-    return _typed_range(clause, bounds)
+        return string_range(clause, bounds, normalize)
+    return typed_range(clause, bounds)
 
 
 def exists(name: str, fields: FieldTypes, span: Span = NOWHERE, *, within: str | None = None) -> Node:
@@ -376,176 +349,6 @@ def exists(name: str, fields: FieldTypes, span: Span = NOWHERE, *, within: str |
         return nothing(span)
     if kind.value is not None:
         return everything(span)
-    limit = kind.ignore_above if kind.type in STRINGS - {"flattened"} else None
+    # A dynamic field may be an object, whose parts are not held against a limit here.
+    limit = kind.ignore_above if kind.type in STRINGS - {"flattened", "dynamic"} else None
     return Leaf(name, Exists(limit), span, kind.column, kind.null_value)
-
-
-# ---- strings ------------------------------------------------------------------------------------------
-
-
-def _string_term(clause: _Clause, value: Scalar, fold: Fold) -> Node:
-    if clause.kind.type == "dynamic" and not isinstance(value, str):
-        return clause.leaf(BooleanIs(value) if isinstance(value, bool) else NumberIs(value))
-    text = values.text(value)
-    if clause.kind.value is not None:
-        return _constant(clause, values.same(text, clause.kind.value, fold))
-    return clause.leaf(Term(text, _wider(fold, clause.fold), clause.kind.ignore_above))
-
-
-def _string_wildcard(clause: _Clause, pattern: Pattern, fold: Fold) -> Node:
-    if clause.kind.value is not None:
-        return _constant(clause, values.fits(pattern, clause.kind.value, fold))
-    return clause.leaf(Wildcard(pattern, _wider(fold, clause.fold), clause.kind.ignore_above))
-
-
-def _string_range(clause: _Clause, bounds: _Bounds, normalize: bool) -> Node:
-    low, high = (None if b is None else values.text(b) for b in (bounds.low, bounds.high))
-    kind = clause.kind
-    if kind.type == "flattened-key" and (low is None or high is None):
-        reason = "[range] queries on keyed [flattened] fields must include both an upper and a lower bound"
-        return clause.refuse(reason)
-    if kind.type in TEXTS:
-        if normalize:
-            low, high = (None if b is None else lower(b) for b in (low, high))
-        return clause.leaf(TokenRange(low, high, bounds.low_inclusive, bounds.high_inclusive))
-    if kind.type == "version":
-        return clause.leaf(VersionRange(low, high, bounds.low_inclusive, bounds.high_inclusive))
-    return clause.leaf(TermRange(low, high, bounds.low_inclusive, bounds.high_inclusive, kind.ignore_above))
-
-
-def _constant(clause: _Clause, holds: bool) -> Node:
-    """A constant_keyword answers for every document, whatever the document says."""
-    return everything(clause.span) if holds else nothing(clause.span)
-
-
-def _wider(asked: Fold, own: Fold) -> Fold:
-    return own if asked is Fold.NONE else asked
-
-
-def _keyed(clause: _Clause, query: str) -> Node:
-    return clause.refuse(f"[{query}] queries are not currently supported on keyed [flattened] fields")
-
-
-def _plain_prefix(pattern: Pattern, normalize: bool) -> bool:
-    """Whether the pattern is `abc*`, which `query_string` asks as a prefix."""
-    return normalize and len(pattern) == 2 and isinstance(pattern[0], str) and pattern[1] is Wild.MANY
-
-
-def _keyed_wildcard(clause: _Clause, pattern: Pattern, fields: FieldTypes) -> Node:
-    """`query_string` matches the pattern against key and value of ALL keys of the flattened field: one that
-    starts with `*` finds the value under any key, any other one finds nothing."""
-    root = clause.name
-    while (kind := fields.get(root)) is None or kind.type != "flattened":
-        root = root.rpartition(".")[0]
-    if pattern[0] is not Wild.MANY:
-        return nothing(clause.span)
-    test = Wildcard(pattern, ignore_above=clause.kind.ignore_above)
-    return FieldPattern(((kind.column or root) + ".", Wild.MANY), test, clause.span)
-
-
-# ---- numbers, dates, addresses ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Bounds:
-    low: Scalar | None
-    high: Scalar | None
-    low_inclusive: bool
-    high_inclusive: bool
-
-    @property
-    def numeric(self) -> bool:
-        """Whether every bound that is given is a number."""
-        return all(values.is_number(b) for b in (self.low, self.high) if b is not None)
-
-
-def _typed_term(clause: _Clause, value: Scalar, fold: Fold) -> Node:
-    kind = clause.kind.type
-    try:
-        if kind in WHOLE or kind in REAL:
-            number = values.whole(value) if kind in WHOLE else values.real(value)
-            return nothing(clause.span) if number is None else clause.leaf(NumberIs(number))
-        if kind == "boolean":
-            return clause.leaf(BooleanIs(values.boolean(value)))
-        if kind in DATES:
-            return _date_range(clause, _Bounds(value, value, True, True))
-        if kind == "ip":
-            return clause.leaf(IpRange(*values.network(values.text(value))))
-    except ValueError as error:
-        return clause.refuse(str(error))
-    if kind == "version":
-        text = values.text(value)
-        return clause.leaf(Term(text, fold) if fold is not Fold.NONE else VersionRange(text, text))
-    return clause.refuse(f"Field [{clause.name}] of type [{kind}] does not support match queries")
-
-
-def _typed_range(clause: _Clause, bounds: _Bounds) -> Node:
-    kind = clause.kind.type
-    readers: Sequence[tuple[frozenset[str], Callable[[], Node]]] = (
-        (WHOLE, lambda: _number_range(clause, bounds, whole=True)),
-        (REAL, lambda: _number_range(clause, bounds, whole=False)),
-        (DATES, lambda: _date_range(clause, bounds)),
-        (frozenset({"ip"}), lambda: _ip_range(clause, bounds)),
-        (frozenset({"boolean"}), lambda: _boolean_range(clause, bounds)),
-    )
-    for types, read in readers:
-        if kind in types:
-            try:
-                return read()
-            except ValueError as error:
-                return clause.refuse(str(error))
-    return clause.refuse(f"Field [{clause.name}] of type [{kind}] does not support range queries")
-
-
-def _number_range(clause: _Clause, bounds: _Bounds, *, whole: bool) -> Node:
-    """Bounds with decimals on whole numbers are rounded inward."""
-    low = None if bounds.low is None else values.real(bounds.low)
-    high = None if bounds.high is None else values.real(bounds.high)
-    low_in, high_in = bounds.low_inclusive, bounds.high_inclusive
-    if whole:
-        low, high = values.inward(low, high, low_in, high_in)
-        low_in = high_in = True
-    return clause.leaf(NumberRange(low, high, low_in, high_in))
-
-
-def _date_range(clause: _Clause, bounds: _Bounds) -> Node:
-    """`gt` starts after the unit that was written and `lte` ends with it; `date` counts milliseconds."""
-    grain = dates.MILLI if clause.kind.type == "date" else 1
-    low = None if bounds.low is None else _low_date(values.text(bounds.low), bounds.low_inclusive, grain)
-    high = None if bounds.high is None else _high_date(values.text(bounds.high), bounds.high_inclusive, grain)
-    return clause.leaf(DateRange(low, high))
-
-
-def _low_date(text: str, inclusive: bool, grain: int) -> DateBound:
-    moment = dates.read(text, round_up=not inclusive)
-    if moment.nanos is None:
-        return DateBound(None, inclusive, moment.math, not inclusive)
-    return DateBound((moment.nanos // grain + (0 if inclusive else 1)) * grain)
-
-
-def _high_date(text: str, inclusive: bool, grain: int) -> DateBound:
-    moment = dates.read(text, round_up=inclusive)
-    if moment.nanos is None:
-        return DateBound(None, inclusive, moment.math, inclusive)
-    return DateBound((moment.nanos // grain + (1 if inclusive else 0)) * grain - 1)
-
-
-def _ip_range(clause: _Clause, bounds: _Bounds) -> Node:
-    low = 0 if bounds.low is None else values.address(values.text(bounds.low))
-    high = values.LAST_ADDRESS if bounds.high is None else values.address(values.text(bounds.high))
-    low += 0 if bounds.low is None or bounds.low_inclusive else 1
-    high -= 0 if bounds.high is None or bounds.high_inclusive else 1
-    return clause.leaf(IpRange(low, high)) if low <= high else nothing(clause.span)
-
-
-def _boolean_range(clause: _Clause, bounds: _Bounds) -> Node:
-    """false comes before true."""
-    low = None if bounds.low is None else values.boolean(bounds.low)
-    high = None if bounds.high is None else values.boolean(bounds.high)
-    found = [
-        clause.leaf(BooleanIs(value))
-        for value in (False, True)
-        if (low is None or value > low or (bounds.low_inclusive and value is low))
-        and (high is None or value < high or (bounds.high_inclusive and value is high))
-    ]
-    return found[0] if len(found) == 1 else Or(tuple(found), clause.span)

@@ -14,7 +14,7 @@ from samefire.engine.match import match
 from samefire.fields import FieldTypes
 from samefire.problems import ProblemError
 from tests.conformance import Failed, Tally
-from tests.conformance.kql_match import lower
+from tests.conformance.kql_match import Fields, lower
 
 PARSE_ERROR = "does not parse"
 SEARCH_FAILS = "the search fails"
@@ -24,7 +24,8 @@ def run(root: Path) -> Tally:
     """One case a line: the ids that match with the fields of the query loaded, and without."""
     folder = root / "suites/kql"
     mapping = json.loads((folder / "tricky-mapping.json").read_text("utf-8"))
-    fields = FieldTypes.from_mapping(mapping, dynamic=False)
+    strict = FieldTypes.from_mapping(mapping, dynamic=False)
+    fields = Fields(strict, strict)
     docs = [json.loads(line) for line in _lines(folder / "tricky-docs.ndjson")]
     ids = [doc["id"] for doc in docs]
     events = Events([doc["doc"] for doc in docs])
@@ -39,7 +40,7 @@ def _lines(path: Path) -> list[str]:
     return [line for line in path.read_text("utf-8").split("\n") if line]
 
 
-def _compare(case: dict[str, Any], fields: FieldTypes, events: Events, ids: list[int]) -> bool | Failed:
+def _compare(case: dict[str, Any], fields: Fields, events: Events, ids: list[int]) -> bool | Failed:
     for way, load_fields in (("fields", True), ("nofields", False)):
         got = _answer(case["query"], fields, events, ids, load_fields)
         want = _expected(case, way)
@@ -56,7 +57,7 @@ def _expected(case: dict[str, Any], way: str) -> object:
     return case.get(f"match_{way}", case.get("match"))
 
 
-def _answer(query: str, fields: FieldTypes, events: Events, ids: list[int], load_fields: bool) -> object:
+def _answer(query: str, fields: Fields, events: Events, ids: list[int], load_fields: bool) -> object:
     try:
         node = lower(query, fields, load_fields=load_fields)
     except ProblemError:

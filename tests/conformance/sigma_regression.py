@@ -45,12 +45,10 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def _rule(path: Path, logsource: bool) -> Node | str:
     """The rule as a node, or why it cannot be one."""
     try:
-        rules = sigma.load(
-            Source(path.name, path.read_text(encoding="utf-8")), FieldTypes({}), logsource=logsource
-        )
+        source = Source(path.name, path.read_text(encoding="utf-8"))
+        body = sigma.load(source, FieldTypes({}), logsource=logsource)[-1].detection.body
     except Exception as error:  # a rule that cannot be read fails its cases
         return f"{type(error).__name__}: {error}"
-    body = rules[-1].detection.body
     return body.where if isinstance(body, EventQuery) else "not an event query"
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 
 from samefire.fields import FieldTypes
+from samefire.languages import lucene
 from samefire.languages.dsl.clauses import Clauses, Json
 from samefire.languages.dsl.options import Options, Path
-from samefire.query import typed
-from samefire.query.ast import AnyField, Fails, Leaf, Node, Or
+from samefire.query import typed, values
+from samefire.query.anywhere import Ask, any_field, fields_like
+from samefire.query.ast import Fails, Node, Or
 from samefire.source import Span
 
 _TYPES = ("best_fields", "most_fields", "cross_fields", "phrase", "phrase_prefix", "bool_prefix")
@@ -25,8 +26,13 @@ _KNOWN = (
     "zero_terms_query",
 )
 _UNSUPPORTED = ("analyzer", "fuzziness", "prefix_length", "fuzzy_transpositions", "fuzzy_rewrite")
-_STAND_IN = "\0"
-"""A field name that no document has: stands for any field that no layer lists."""
+_LUCENE_FIXED = {"type": "best_fields", "allow_leading_wildcard": True, "time_zone": "UTC", "escape": False}
+"""Options of `query_string` that are taken at their defaults only (Kibana sends no other ones)."""
+_LUCENE_UNSUPPORTED = (
+    *("analyzer", "quote_analyzer", "quote_field_suffix", "phrase_slop", "fuzziness", "fuzzy_prefix_length"),
+    *("fuzzy_max_expansions", "fuzzy_transpositions", "minimum_should_match", "rewrite"),
+    *("enable_position_increments", "auto_generate_synonyms_phrase_query", "max_determinized_states"),
+)
 
 
 def multi_match(clauses: Clauses, body: Json, path: Path, within: str | None) -> Node:
@@ -41,13 +47,14 @@ def multi_match(clauses: Clauses, body: Json, path: Path, within: str | None) ->
     kind = options.word("type", "best_fields", _TYPES)
     every = options.word("operator", "or", ("and", "or")) == "and"
     given = body.get("fields")
+    given = None if given in ("*", ["*"]) else given
     if kind == "cross_fields" and every:
         notes.unsupported((*path, "type"), "cross_fields with operator and")
     lenient = options.flag("lenient") if "lenient" in options else given is None
     ask = _question(clauses, value, kind, options, span, lenient=lenient, every=every, within=within)
     if given is None:
-        return anywhere(clauses.fields, ask, span)
-    return any_of([ask(name) for name in _names(clauses, given, (*path, "fields"))], span)
+        return any_field(ask, clauses.fields, span)
+    return _on(ask, clauses.fields, _weighed(clauses, given, (*path, "fields")), span)
 
 
 def _question(
@@ -60,58 +67,72 @@ def _question(
     lenient: bool,
     every: bool,
     within: str | None,
-) -> Callable[[str], Node]:
+) -> Ask:
     """What is asked of each field."""
-    fields = clauses.fields
     if kind in ("phrase", "phrase_prefix"):
         is_prefix, slop = kind == "phrase_prefix", options.number("slop")
-        return lambda name: typed.phrase(
+        return lambda fields, name: typed.phrase(
             name, fields, value, span, slop=slop, is_prefix=is_prefix, lenient=lenient, within=within
         )
-    asked = typed.match
     if kind == "bool_prefix":
-        asked = partial(typed.analysed_prefix)
-    return lambda name: clauses.matched(
-        asked(name, fields, value, span, every=every, lenient=lenient, within=within), options, span
+        text = values.text(value)
+        return lambda fields, name: typed.analysed_prefix(
+            name, fields, text, span, every=every, lenient=lenient, within=within
+        )
+    return lambda fields, name: clauses.matched(
+        typed.match(name, fields, value, span, every=every, lenient=lenient, within=within), options, span
     )
 
 
-def _names(clauses: Clauses, given: object, path: Path) -> Iterable[str]:
-    """The fields that are named: one or a list, each with a weight (`name^2`) or wildcards if need be."""
+def _weighed(clauses: Clauses, given: object, path: Path) -> Iterable[str]:
+    """The fields that are named, one or a list, without their weights (`name^2`)."""
     listed = [given] if isinstance(given, str) else given
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
         clauses.notes.bad_value(path, "a list of field names", given)
-        return
-    for written in listed:
-        name = str(written).partition("^")[0]
-        if "*" in name:
-            yield from clauses.fields.names_like(name)
-        else:
-            yield name
+        return []
+    return [str(name).partition("^")[0] for name in listed]
 
 
-def any_of(nodes: Iterable[Node], span: Span) -> Node:
-    """Some one of the nodes; those that match nothing left out, equal ones once."""
+def _on(ask: Ask, fields: FieldTypes, names: Iterable[str], span: Span) -> Node:
+    """The question asked of each named field; a name may have wildcards."""
+    nodes = [fields_like(name, ask, fields, span) if "*" in name else ask(fields, name) for name in names]
     found = [node for node in dict.fromkeys(nodes) if node != Or(())]
     return found[0] if len(found) == 1 else Or(tuple(found), span)
 
 
-def anywhere(fields: FieldTypes, ask: Callable[[str], Node], span: Span) -> Node:
-    """The question asked of every field. Those asked the same as an unlisted one are one `AnyField`; the
-    others are asked by their type."""
-    asked = {name: ask(name) for name in fields}
-    asked = {name: node for name, node in asked.items() if node != Or(())}
-    rest = ask(_STAND_IN) if fields.dynamic else None
-    if not isinstance(rest, Leaf):
-        return any_of(asked.values(), span)
-    alike = {name for name, node in asked.items() if node == Leaf(name, rest.test)}
-    without = frozenset(name for name in fields if name not in alike)
-    others = [node for name, node in asked.items() if name not in alike]
-    return any_of([AnyField(rest.test, span, without), *others], span)
-
-
 def query_string(clauses: Clauses, body: Json, path: Path, within: str | None) -> Node:
     """`query_string`: a query in Lucene's language."""
-    from samefire.languages import lucene
-
-    return lucene.lower_clause(clauses, body, path, within)
+    notes = clauses.notes
+    known = (
+        "query",
+        "fields",
+        "default_field",
+        "default_operator",
+        "analyze_wildcard",
+        "lenient",
+        *_LUCENE_FIXED,
+    )
+    options = Options(notes, body, path, (*known, *_LUCENE_UNSUPPORTED))
+    options.refuse(*_LUCENE_UNSUPPORTED)
+    for name, default in _LUCENE_FIXED.items():
+        if options.get(name) not in (None, default):
+            options.refuse(name)
+    span = notes.place(path)
+    text = clauses.text(body.get("query"), (*path, "query"))
+    if text is None:
+        return Fails("[query_string] requires a query, not null", span)
+    on = tuple(_weighed(clauses, body["fields"], (*path, "fields"))) if "fields" in options else None
+    default_field = options.get("default_field")
+    if default_field is not None and not isinstance(default_field, str):
+        notes.bad_value((*path, "default_field"), "the name of a field", default_field)
+        default_field = None
+    return lucene.query_string(
+        text,
+        clauses.fields,
+        span,
+        on=on,
+        default_field=default_field,
+        analyze_wildcard=options.flag("analyze_wildcard"),
+        lenient=options.flag("lenient") if "lenient" in options else None,
+        default_operator=options.word("default_operator", "or", ("and", "or")),
+    )

@@ -113,7 +113,7 @@ class Translator:
 
     def inside(self, query: Nested, group: Group | None) -> Group:
         """The group that the braces of `query` open."""
-        path = _value(query.path)
+        path = json_value(query.path)
         return Group(f"{group.prefix}.{_text(path)}" if group and group.prefix else path)
 
     def is_(self, query: Is, group: Group | None) -> Clause:
@@ -122,14 +122,27 @@ class Translator:
         exists = isinstance(value, Pattern) and value.lone
         if exists and isinstance(query.field, Pattern) and query.field.lone:
             return {"match_all": {}}
+        if isinstance(value, Pattern) and not exists and not value.parts[0]:
+            self.leading_wildcard(value)
         name = self.name(query.field, group, query.span)
         if isinstance(name, Literal) and name.value is None:
             return _free_text(value)
         return any_of(self.on_fields(name, group, lambda field: self.test(field, value, exists)))
 
+    def leading_wildcard(self, value: Pattern) -> None:
+        """Refuse a value that starts with a wildcard, where Kibana is set to."""
+        if not self.options.allow_leading_wildcards:
+            message, hint = (
+                "a value may not start with a wildcard",
+                "see query:allowLeadingWildcards in Kibana",
+            )
+            raise ProblemError(
+                [Problem("query-leading-wildcard", message, self.source, value.span, hint=hint)]
+            )
+
     def range(self, query: Range, group: Group | None) -> Clause:
         """`field > value`."""
-        bound = {query.operator: _value(query.value)}
+        bound = {query.operator: json_value(query.value)}
         name = self.name(query.field, group, query.span)
         return any_of(self.on_fields(name, group, lambda field: self.between(field, bound)))
 
@@ -177,7 +190,7 @@ class Translator:
         """A clause for each field of the view that the name fits; for the name itself when none does."""
         found = self.found(name)
         if not found:
-            yield make(Target(_value(name)))
+            yield make(Target(json_value(name)))
         for field in found:
             clause = make(Target(field.name, field.type))
             alone = group is None and isinstance(name, Pattern) and field.nested
@@ -270,7 +283,7 @@ def _prefixed(term: Term, prefix: str) -> Term:
     return Literal(f"{prefix}.{term_text(term)}", term.quoted, term.span)
 
 
-def _value(term: Term) -> str | bool | None:
+def json_value(term: Term) -> str | bool | None:
     """JSON's value of a term."""
     return term.value if isinstance(term, Literal) else "*".join(term.parts)
 

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from samefire.fields import FieldType, FieldTypes
 from samefire.languages import dsl
-from samefire.languages.kuery.dsl import Clause, DslOptions, Group, Target, Translator
+from samefire.languages.kuery.dsl import Clause, DslOptions, Group, Target, Translator, json_value
 from samefire.languages.kuery.tree import (
     And,
     Is,
@@ -28,18 +28,24 @@ from samefire.languages.kuery.tree import (
     term_text,
 )
 from samefire.problems import ProblemError
-from samefire.query import ast
-from samefire.query.ast import Fails, FieldPattern, Leaf, Node, Wild
+from samefire.query import ast, typed
+from samefire.query.anywhere import fields_like
+from samefire.query.ast import Fails, Node
 from samefire.source import NOWHERE, Source
 
-_STAND_IN = "\0"
-"""A field name that no document has: stands for any field that no layer lists."""
 
-
-def lower(query: Query, fields: FieldTypes, source: Source, *, load_fields: bool = True) -> Node:
-    """The query as a node. `load_fields` False: without a data view, as Kibana asked before it loaded the
-    fields of a rule."""
-    view = LoadedView(query, fields, source) if load_fields else Translator(None, DslOptions(), source)
+def lower(
+    query: Query,
+    fields: FieldTypes,
+    source: Source,
+    *,
+    load_fields: bool = True,
+    known: FieldTypes | None = None,
+) -> Node:
+    """The query as a node. `known`: the fields that the index has when Kibana looks (None: all that documents
+    have). `load_fields` False: Kibana does not look, as before it loaded the fields of a rule."""
+    loaded = LoadedView(query, fields if known is None else known, source)
+    view = loaded if load_fields else Translator(None, DslOptions(), source)
     lowering = _Lowering(view, fields, source)
     node = lowering.node(query, None)
     if lowering.notes.problems:
@@ -81,6 +87,7 @@ class _Lowering:
         self.span = NOWHERE
         self.notes = dsl.Notes(source, lambda _path: self.span)
         self.clauses = dsl.Clauses(fields, self.notes)
+        self.terms: dict[str, bool] = {}
 
     def node(self, query: Query, group: Group | None) -> Node:
         """The node for a query; `group`: the braces around it."""
@@ -93,10 +100,21 @@ class _Lowering:
                 return ast.Not(self.node(child, group), span)
             case Nested():
                 return self.nested(query, group)
+            case Is(field=Literal(value=str(name)), value=Literal(value=str(text))) if (
+                group is None and self.asks_term(name)
+            ):
+                return typed.term(name, self.clauses.fields, text, query.span)
             case Is() | Range():
                 return self.leaf(query, group)
             case _:
                 assert_never(query)
+
+    def asks_term(self, name: str) -> bool:
+        """Whether Kibana asks this field for a term: the commonest clause is spared the way through JSON."""
+        if name not in self.terms:
+            found = self.view.found(Literal(name))
+            self.terms[name] = bool(found) and found[0].type == "keyword" and not found[0].nested
+        return self.terms[name]
 
     def nested(self, query: Nested, group: Group | None) -> Node:
         """The braces of a nested field."""
@@ -116,7 +134,8 @@ class _Lowering:
         """One clause about a field, or a value alone."""
         self.span = query.span
         within = (group.prefix or None) if group else None
-        if isinstance(query.field, Pattern) and within is None and self.view.fields is not None:
+        view = self.view.fields
+        if isinstance(query.field, Pattern) and within is None and view is not None and view.dynamic:
             return self.on_pattern(query, query.field)
         try:
             clause = self.view.clause(query, group)
@@ -126,28 +145,23 @@ class _Lowering:
 
     def on_pattern(self, query: Is | Range, name: Pattern) -> Node:
         """A field name with wildcards: each listed field by its type, and the unlisted ones of documents."""
-        clause = self.view.clause(query, None)
-        found = self.view.found(name)
-        if not self.clauses.fields.dynamic or "match_all" in clause:
-            return self.clauses.clause(_only(clause), (), None)
-        nodes = [self.clauses.clause(part, (), None) for part in clause["bool"]["should"]] if found else []
-        nodes.append(self.on_unlisted(query, name, frozenset(field.name for field in found)))
-        known = tuple(node for node in nodes if node != ast.FALSE)
-        return known[0] if len(known) == 1 else ast.Or(known, query.span)
+        value = query.value
+        exists = isinstance(query, Is) and isinstance(value, Pattern) and value.lone
+        if exists and name.lone:
+            return typed.everything(query.span)
 
-    def on_unlisted(self, query: Is | Range, name: Pattern, without: frozenset[str]) -> Node:
-        """The clause on fields that no layer lists, which hold text as keywords."""
-        stand_in = "".join(name.parts) + _STAND_IN
-        target = Target(stand_in, "keyword")
-        if isinstance(query, Range):
-            clause = self.view.between(target, {query.operator: term_text(query.value)})
-        else:
-            exists = isinstance(query.value, Pattern) and query.value.lone
-            clause = self.view.test(target, query.value, exists)
-        node = self.clauses.clause(clause, (), None)
-        if not isinstance(node, Leaf):
-            return node
-        return FieldPattern(_glob(name), node.test, query.span, without)
+        def ask(fields: FieldTypes, one: str) -> Node:
+            kind = fields.resolve(one)
+            target = Target(one, "keyword" if kind is None or kind.type == "dynamic" else kind.type)
+            if isinstance(query, Range):
+                clause = self.view.between(target, {query.operator: json_value(value)})
+            else:
+                clause = self.view.test(target, value, exists)
+            path = kind.nested if kind else None
+            node = dsl.Clauses(fields, self.notes).clause(clause, (), path)
+            return ast.Nested(path, node, query.span) if path else node
+
+        return fields_like(term_text(name), ask, self.clauses.fields, query.span)
 
 
 def _only(clause: Clause) -> Clause:
@@ -158,12 +172,3 @@ def _only(clause: Clause) -> Clause:
 
 def _fitting(name: Pattern) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, name.parts)), re.DOTALL)
-
-
-def _glob(name: Pattern) -> ast.Pattern:
-    """The name as a pattern of the query tree."""
-    pieces: list[str | Wild] = []
-    for at, part in enumerate(name.parts):
-        pieces += [Wild.MANY] if at else []
-        pieces += [part] if part else []
-    return tuple(pieces)

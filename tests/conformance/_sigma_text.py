@@ -1,0 +1,84 @@
+"""What every Sigma text that we write must stand: the v2.1 JSON schemas, pySigma, and our own reader."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from samefire.fields import FieldTypes
+from samefire.forms import Converted, Options, converters
+from samefire.problems import ProblemError
+from samefire.query.detection import Body, Correlation
+from samefire.rule import load_path
+
+SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "sigma"
+
+
+def rows(root: Path) -> list[dict[str, Any]]:
+    """`convertibility.jsonl`: what one analyst says that each rule can reach."""
+    text = (root / "corpus/elastic/convertibility.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def converted(root: Path, file: str, fields: FieldTypes) -> Converted:
+    """The rule of a file as Sigma; a rule that cannot be read is refused with its problems."""
+    try:
+        rule = load_path(root / "corpus/elastic" / file)
+    except ProblemError as error:
+        return Converted(None, error.problems)
+    return converters()["sigma"].write(rule, fields, Options())
+
+
+def status(result: Converted) -> str:
+    return "refused" if result.document is None else "approximate" if result.approximate else "exact"
+
+
+def complaints(text: str) -> list[str]:
+    """What the schemas and pySigma have against a text."""
+    return [*schema_complaints(text), *pysigma_complaints(text)]
+
+
+def schema_complaints(text: str) -> list[str]:
+    if not SCHEMAS.is_dir():
+        return []
+    found = []
+    for document in yaml.load_all(text, yaml.CSafeLoader):
+        kind = "correlation-rules" if "correlation" in document else "detection-rule"
+        found += [error.message for error in _validator(kind).iter_errors(document)]
+    return found
+
+
+@cache
+def _validator(kind: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads((SCHEMAS / f"sigma-{kind}-schema.json").read_text(encoding="utf-8"))
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def pysigma_complaints(text: str) -> list[str]:
+    from sigma.collection import SigmaCollection
+    from sigma.exceptions import SigmaError
+
+    try:
+        collection = SigmaCollection.from_yaml(text)
+        for rule in collection.rules:
+            detection = getattr(rule, "detection", None)
+            for condition in detection.parsed_condition if detection is not None else ():
+                _ = condition.parsed
+    except SigmaError as error:
+        return [f"pySigma: {error}"]
+    return [f"pySigma: {error}" for rule in collection.rules for error in rule.errors]
+
+
+def read_back(text: str, fields: FieldTypes) -> Body:
+    return converters()["sigma"].read(text, fields, "<export>").body
+
+
+def parts(body: Body) -> list[Body]:
+    """The event queries of a correlation; otherwise the body itself."""
+    return [part for _, part in body.rules] if isinstance(body, Correlation) else [body]
