@@ -169,6 +169,17 @@ def _with_nulls(value: Any) -> Iterator[Scalar | None]:
             yield current
 
 
+_PLAIN = frozenset({str, int, type(None)})
+
+
+def all_text(document: Document) -> str:
+    """The texts of all values of a document, one a line; for looking into all of them at once."""
+    values = document.values()
+    if _PLAIN.issuperset(map(type, values)):
+        return "\n".join(map(str, values))
+    return "\n".join(text(value) for _, value in flatten(document))
+
+
 def objects_at(document: Document, path: str) -> list[dict[str, Any]]:
     """The objects that lie at `path`, each on its own (the elements of a nested field)."""
     found: list[dict[str, Any]] = []
@@ -181,6 +192,20 @@ def objects_at(document: Document, path: str) -> list[dict[str, Any]]:
                 below = rest[len(key) + 1 :]
                 queue.extend((item, below) for item in leaves(value) if isinstance(item, dict))
     return found
+
+
+def text(value: Scalar) -> str:
+    """The value as a keyword field indexes it: strings as they are, the others as JSON writes them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    try:
+        return str(value)
+    except ValueError:  # more digits than Python turns into text
+        return hex(value)
 
 
 class Events:
