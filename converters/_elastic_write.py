@@ -42,6 +42,7 @@ def api_rule(rule: Rule, fields: FieldTypes, options: Options) -> tuple[dict[str
             out["note"] = Template(note).safe_substitute(known)
     out = {key: _trimmed(key, value) for key, value in out.items()}
     if not rule.deprecated:
+        _filters_alone(out)
         _throttles(out)
     _threat(rule, out, problems)
     if not rule.deprecated:
@@ -112,6 +113,12 @@ def _one_line(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _trimmed(key, item) for key, item in value.items()}
     return value
+
+
+def _filters_alone(out: dict[str, Any]) -> None:
+    """A rule of filters without a query says so: Kibana wants an empty one."""
+    if out["type"] not in ("machine_learning", "saved_query") and not out.get("query", "").strip():
+        out["query"] = ""
 
 
 def _throttles(out: dict[str, Any]) -> None:

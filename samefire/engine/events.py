@@ -6,7 +6,6 @@ Only the paths that somebody asks for are walked. Knows no query.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Self
@@ -202,17 +201,11 @@ def text(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _float_text(value)
+        return repr(value)
     try:
         return str(value)
     except ValueError:  # more digits than Python turns into text
         return hex(value)
-
-
-def _float_text(value: float) -> str:
-    import orjson
-
-    return orjson.dumps(value).decode() if math.isfinite(value) else repr(value)
 
 
 class Events:

@@ -50,14 +50,14 @@ class Asked:
 @dataclass(frozen=True)
 class Ground:
     """What the decision stands on. `texts`: every TOML file below the rules' folders with its text; `changed`:
-    None without a comparison; `lock`: the lock file now, empty when it cannot be read."""
+    None without a comparison; `lock`: the lock file now, None when it cannot be read."""
 
     settings: Settings
     policy: Policy
     texts: Mapping[Path, str]
     changed: Delta | None
     layout: Layout
-    lock: Lock
+    lock: Lock | None
 
 
 def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report:
@@ -65,7 +65,7 @@ def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report
     ground = _ground(settings, policy, asked)
     chosen, scope = _chosen(ground, asked.everything)
     workspace = _opened(settings, chosen)
-    versions = {rule_id: entry.version for rule_id, entry in ground.lock.items()}
+    versions = {rule_id: entry.version for rule_id, entry in (ground.lock or {}).items()}
     options = replace(job.options, versions=versions)
     job = replace(job, checked=True, strict_fields=settings.strict_fields, options=options)
     judged = judge_all(workspace, job)
@@ -90,12 +90,12 @@ def _ground(settings: Settings, policy: Policy, asked: Asked) -> Ground:
     return Ground(settings, policy, texts, delta(repository, commit, layout), layout, lock)
 
 
-def _lock_now(settings: Settings) -> Lock:
+def _lock_now(settings: Settings) -> Lock | None:
     """The lock file; a broken one is reported by `_around`."""
     try:
         return read_lock(settings.path(settings.lock))
     except ProblemError:
-        return {}
+        return None
 
 
 def rule_files(settings: Settings) -> list[Path]:
@@ -169,6 +169,22 @@ def duplicates(texts: Mapping[Path, str]) -> Iterator[Problem]:
             yield Problem("rule-duplicate-id", message, here.source, span, hint=hint)
 
 
+def same_names(rules: Sequence[Rule], texts: Mapping[Path, str]) -> Iterator[Problem]:
+    """Names of judged rules that a rule which is not judged has too."""
+    judged = {rule.path for rule in rules}
+    for path, text in texts.items():
+        if shown(path) in judged or not any(rule.name in text for rule in rules):
+            continue
+        other = _loaded(path, text)
+        for rule in rules:
+            if other is not None and other.name == rule.name:
+                line = other.source.locate(other.value_span("rule", "name")).line
+                message = f"another rule has this `name` already: {other.path}:{line}"
+                hint = "analysts tell rules apart by their names"
+                span = rule.value_span("rule", "name")
+                yield Problem("ruleset-duplicate-name", message, rule.source, span, Severity.WARNING, hint)
+
+
 def _loaded(path: Path, text: str) -> Rule | None:
     try:
         return load(Source(shown(path), text))
@@ -192,6 +208,8 @@ def _around(ground: Ground, workspace: Workspace, job: Job, whole: bool) -> Iter
     """What the policy says beyond single rules. `whole`: all rules are judged."""
     settings, changed, texts = ground.settings, ground.changed, ground.texts
     yield from duplicates(texts)
+    if not whole:
+        yield from same_names(workspace.rules, texts)
     known = {n for p, t in texts.items() for n in names_of(_id(t), shown(p), settings.home)}
     yield from check_names(settings, ground.policy, known, [form.name for form in job.forms])
     yield from _lock_problems(ground)
@@ -253,10 +271,11 @@ def _held(judged: RuleReport, ground: Ground, workspace: Workspace, forms: Seque
 
 def _change(judged: RuleReport, ground: Ground, workspace: Workspace, form: Converter) -> Iterator[Problem]:
     """What the policy says of how the rule changed; of one that did not, whether the lock file knows it."""
-    rule, changed = judged.rule, ground.changed
+    rule, changed, lock = judged.rule, ground.changed, ground.lock
+    if lock is None:
+        return
     now = next((f.document for f in judged.forms if f.form == form.name), None)
-    lock, was = ground.lock, _old_lock(ground).get(rule.id)
-    entry = lock.get(rule.id)
+    was, entry = _old_lock(ground).get(rule.id), lock.get(rule.id)
     old = changed.before.get(rule.id) if changed else None
     exports = Exports(
         before=_digest(old, form, workspace.fields) if old else None,

@@ -35,13 +35,16 @@ def names_of(rule_id: str | None, path: str, home: Path) -> Iterator[str]:
 
 
 def check_report(report: RuleReport, policy: Policy, *, excused: bool, home: Path) -> Iterator[Problem]:
-    """What the policy says of one judged rule."""
+    """What the policy says of one judged rule. A form that is refused for an error that the rule was told of
+    already (its query does not parse) is not told again."""
     if report.rule.deprecated:
         return
     if not excused:
         yield from _cases(report, policy)
+    told = {(p.code, p.message) for p in report.problems}
     for form in report.forms:
-        yield from _form(report.rule, form, policy, home)
+        if not any((p.code, p.message) in told for p in form.problems if p.severity is Severity.ERROR):
+            yield from _form(report.rule, form, policy, home)
 
 
 def _cases(report: RuleReport, policy: Policy) -> Iterator[Problem]:

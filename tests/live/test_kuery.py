@@ -128,6 +128,7 @@ def documented() -> Iterator[tuple[Any, list[dict[str, Any]]]]:
             server.request("PUT", f"/events/_doc/{at}", doc)
         server.request("POST", "/events/_refresh")
         yield server, docs
+    server.process.stdout.close()
 
 
 def answer(server: Any, clause: dict[str, Any]) -> list[int] | str:

@@ -22,43 +22,10 @@ SOURCE = Source("<filter>", "")
 FIELDS = FieldTypes(
     {"k": FieldType("k", "keyword"), "n": FieldType("n", "long"), "d": FieldType("d", "date")}
 )
-KEYS = st.sampled_from(
-    [
-        *readers(),
-        "k",
-        "n",
-        "d",
-        "value",
-        "query",
-        "fields",
-        "field",
-        "path",
-        "must",
-        "should",
-        "must_not",
-        "filter",
-        "minimum_should_match",
-        "case_insensitive",
-        "operator",
-        "slop",
-        "gt",
-        "lte",
-        "boost",
-        "type",
-        "meta",
-        "negate",
-        "params",
-        "relation",
-        "disabled",
-        "flags",
-        "fuzziness",
-        "format",
-        "lenient",
-        "default_field",
-        "queries",
-        "~",
-    ]
-)
+OTHERS = """k n d value query fields field path must should must_not filter minimum_should_match case_insensitive
+operator slop gt lte boost type meta negate params relation disabled flags fuzziness format lenient default_field
+queries ~"""
+KEYS = st.sampled_from([*readers(), *OTHERS.split()])
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
