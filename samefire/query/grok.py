@@ -228,9 +228,8 @@ def dissect(pattern: str) -> Dissect:
         raise PatternError("the pattern has no key such as `%{name}`")
     ends = [next_.start() for next_ in found[1:]] + [len(pattern)]
     keys = [_key(m[1], pattern[m.end() : end]) for m, end in zip(found, ends, strict=True)]
-    for key, later in zip(keys, keys[1:], strict=False):
-        if not key.after and later is not None:
-            raise PatternError("two keys need something between them")
+    if any(not key.after for key in keys[:-1]):
+        raise PatternError("two keys need something between them")
     names = [key.name for key in keys if key.name is not None]
     plain = [key.name for key in keys if key.name is not None and not key.appends]
     twice = next((n for n in plain if plain.count(n) > 1), None)

@@ -72,7 +72,7 @@ class Columns:
             return Unusable("query-unknown-column", f"`{name}` {why}: ES|QL has no column for it")
         kind = column_type(found)
         if kind is None:
-            return Unusable("query-field-type", f"ES|QL cannot use `{name}`, which is of type {found.type}")
+            kind = f"unsupported:{found.type}"
         self.sources[name] = source_of(found, kind)
         self.made[name] = kind
         return kind

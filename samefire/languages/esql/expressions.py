@@ -204,7 +204,7 @@ class Expressions(Reader):
             case "name" | "quoted":
                 return self.named()
             case _:
-                self.unexpected("a value or column")
+                return self.unexpected("a value or column")
 
     def parenthesis(self) -> Expression:
         self.advance()

@@ -9,7 +9,7 @@ from typing import assert_never
 from samefire.fields import FieldTypes
 from samefire.languages.esql import types
 from samefire.languages.esql.aggregates import Reducer
-from samefire.languages.esql.columns import Columns
+from samefire.languages.esql.columns import Columns, Unusable
 from samefire.languages.esql.meaning import Meaning
 from samefire.languages.esql.tree import (
     ChangePoint,
@@ -159,7 +159,7 @@ class _Lowering:
         found: list[Pattern] = []
         for name in names:
             if isinstance(name, Name):
-                self.meaning.value(name)
+                self.existing(name)
                 found.append((name.name,))
                 continue
             found.append(name.pattern)
@@ -167,6 +167,13 @@ class _Lowering:
                 shown = "".join(p.value if isinstance(p, Wild) else p for p in name.pattern)
                 self.meaning.problem("query-unknown-column", f"no column fits `{shown}`", name.span)
         return tuple(found)
+
+    def existing(self, name: Name) -> bool:
+        """Whether there is such a column, of any type; tells when there is none."""
+        kind = self.columns.find(name.name)
+        if isinstance(kind, Unusable):
+            self.meaning.problem(kind.code, kind.message, name.span, kind.hint)
+        return not isinstance(kind, Unusable)
 
     def keep(self, names: Iterable[Name | NamePattern]) -> None:
         patterns = self.patterns(names)
@@ -181,8 +188,7 @@ class _Lowering:
     def rename(self, pairs: Iterable[tuple[Name, Name]]) -> None:
         found = []
         for old, new in pairs:
-            value = self.meaning.value(old)
-            if isinstance(value, pipeline.ColumnValue) and value.name == old.name:
+            if self.existing(old):
                 if old.name != new.name:
                     self.columns.rename(old.name, new.name)
                 found.append((old.name, new.name))
@@ -218,7 +224,7 @@ class _Lowering:
             self.columns.put(name, kind)
 
     def expand(self, name: Name) -> None:
-        self.meaning.value(name)
+        self.existing(name)
         self.made.append(pipeline.Expand(name.name))
 
     def outside(self, command: Enrich | LookupJoin | Completion | ChangePoint | Sample) -> None:

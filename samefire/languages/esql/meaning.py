@@ -38,7 +38,7 @@ from samefire.languages.esql.tree import (
     Truth,
     Values,
 )
-from samefire.problems import Problem, did_you_mean
+from samefire.problems import Problem, did_you_mean, nearest
 from samefire.query import pipeline
 from samefire.query.ast import Node
 from samefire.query.dates import SECOND, DateError
@@ -150,6 +150,9 @@ class Meaning:
         found = self.columns.find(name)
         if isinstance(found, Unusable):
             return self.problem(found.code, found.message, span, found.hint)
+        if found.startswith("unsupported"):
+            message = f"ES|QL cannot use `{name}`, which is of type {found.partition(':')[2]}"
+            return self.problem("query-field-type", message, span)
         return ColumnValue(name, found, span)
 
     # ---- constants -------------------------------------------------------------------------------
@@ -290,14 +293,10 @@ class Meaning:
             message = f"`{node.function.upper()}` works on groups of rows; it stands in STATS"
             return self.problem("query-aggregate", message, node.span)
         if name not in SCALARS:
-            hint = did_you_mean(node.function, NAMES)
+            near = nearest(node.function, NAMES)
+            hint = f"did you mean `{near.upper()}`?" if near else None
             message = f"there is no function `{node.function.upper()}`"
-            return self.problem(
-                "query-unknown-function",
-                message,
-                node.span,
-                hint and hint.upper().replace("DID YOU MEAN", "did you mean"),
-            )
+            return self.problem("query-unknown-function", message, node.span, hint)
         given = (
             node.arguments[:-1] if node.arguments and isinstance(node.arguments[-1], Map) else node.arguments
         )

@@ -148,7 +148,7 @@ class _Commands(Expressions):
             case "(":
                 self.fail("query-subquery", "samefire does not read a query inside `FROM`", token.span)
             case _:
-                self.unexpected("an index")
+                return self.unexpected("an index")
 
     def row(self) -> Row:
         """ "ROW" column ("," column)*"""
