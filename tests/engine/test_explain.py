@@ -142,7 +142,5 @@ def test_trees_of_any_depth() -> None:
         node = Not(And((node, Not(term("b", "y")))))
     found = explain(node, {"a": "x"})
     assert found.matched
-    assert [clause.part.node for clause in breaking_clauses(found)] == [term("b", "y")] or breaking_clauses(
-        found
-    )
+    assert len(breaking_clauses(found)) == 1
     assert reached_branches(found)
