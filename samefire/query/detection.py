@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from samefire.query.ast import TRUE, Node
+from samefire.query.pipeline import Pipeline
 from samefire.source import NOWHERE, Span
 
 
@@ -189,13 +190,6 @@ class Correlation:
     value_field: tuple[str, ...] = ()
     percentile: float | None = None
     generate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """ES|QL: a source and commands, run row by row (`engine/pipeline.py` knows the commands)."""
-
-    commands: tuple[object, ...]
 
 
 Body = (
