@@ -61,7 +61,7 @@ def open_workspace(
 
 def load_fields(settings: Settings, mapping: Path | None = None) -> FieldTypes:
     """ECS and vendor fields, the project's own `fields/`, and a mapping file, later ones winning."""
-    fields = FieldTypes.ecs()
+    fields = FieldTypes.known()
     layers = [_layer(path) for path in field_files(settings)]
     if mapping is not None:
         layers.append(_layer(mapping))

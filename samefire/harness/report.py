@@ -50,7 +50,7 @@ class FormResult:
 @dataclass(frozen=True)
 class Verdict:
     """One case judged against one form. `reason` are lines that tell why it is wrong, `explained` the same
-    clause by clause, as plain data."""
+    clause by clause, as plain data; `counted` is the number of alerts that was not met."""
 
     case: Case
     form: str
@@ -59,6 +59,7 @@ class Verdict:
     outcome: Outcome
     reason: tuple[str, ...] = ()
     explained: Any = None
+    counted: int | None = None
 
     @property
     def fired(self) -> bool:

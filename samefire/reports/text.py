@@ -92,8 +92,8 @@ def _verdict(verdict: Verdict, style: Style, verbose: bool) -> Iterator[str]:
 
 
 def _wanted(verdict: Verdict) -> str:
-    if verdict.case.alerts is not None and verdict.form not in verdict.case.expect:
-        return f"{verdict.case.alerts} alert{'s' if verdict.case.alerts != 1 else ''}"
+    if verdict.counted is not None and verdict.fired:
+        return f"{verdict.counted} alert{'s' if verdict.counted != 1 else ''}"
     return "it to fire" if verdict.expected == "fires" else "silence"
 
 

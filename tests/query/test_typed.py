@@ -166,6 +166,11 @@ def test_what_fails(field: str, value: str, reason: str) -> None:
             "Field [point] of type [geo_point] does not support range queries",
         ),
         (lambda: typed.range_("n", TYPES, low="x"), 'For input string: "x"'),
+        (lambda: typed.range_("n", TYPES, low="1e30"), "Value [1e30] is out of range for a long"),
+        (
+            lambda: typed.range_("small", TYPES, high=2**31),
+            "Value [2147483648] is out of range for an integer",
+        ),
         (
             lambda: typed.regexp("k", TYPES, "(a"),
             "failed to parse the regular expression [(a]: ",

@@ -8,7 +8,6 @@ from samefire.query import typed
 from samefire.query.ast import And, AtLeast, Fails, Node, Or, walk
 from samefire.source import Span
 
-
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 

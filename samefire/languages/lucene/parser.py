@@ -201,7 +201,9 @@ class _Reader:
         except EscapeError as error:
             start = token.span.start + error.at
             hint = r"a backslash is written \\ (C:\\users), or use quotes and \\ inside them"
-            raise self.problem("query-bad-escape", str(error), Span(start, start + 2), hint) from None
+            raise self.problem(
+                "query-bad-escape", str(error), Span(start, min(start + 2, token.span.end)), hint
+            ) from None
 
     def unclosed_range(self, opening: Token) -> ProblemError:
         message = f"a range is written {opening.text}low TO high{']' if opening.text == '[' else '}'}"
