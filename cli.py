@@ -16,7 +16,7 @@ app = typer.Typer(
     name="samefire",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="One detection rule, every backend, the same alerts.\n\n"
     "Rules are TOML files; `convert` exports them, `test` proves the exported text on fixtures.",
@@ -27,6 +27,24 @@ Paths = Annotated[
     typer.Argument(help="Rules: files, folders, patterns; none: as the settings say; `-`: stdin."),
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help="How to print the result.")]
+Report = Annotated[
+    str | None,
+    typer.Option(
+        "--format", "-f", help="text, json, junit, sarif, github, markdown or html.", show_default="text"
+    ),
+]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output", "-o", help="Write the report to a file (.txt .json .xml .sarif .md .html); repeatable."
+    ),
+]
+Summary = Annotated[
+    bool, typer.Option("--summary", help="Add the report to the job summary of GitHub Actions.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also list what is as expected.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0: one for each core.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Judge everything anew.")]
 Mapping = Annotated[
     Path | None, typer.Option("--mapping", help="Elasticsearch mapping (JSON) that types fields.")
 ]
@@ -108,7 +126,9 @@ Profile = Annotated[str, typer.Option("--profile", help="Conventions of Sigma ou
 @app.command()
 def check(
     paths: Paths = None,
-    format: Format = "text",
+    format: Report = None,
+    output: Output = None,
+    summary: Summary = False,
     mapping: Mapping = None,
     strict_fields: Annotated[
         bool, typer.Option("--strict-fields", help="Refuse fields of unknown type.")
@@ -119,8 +139,10 @@ def check(
     Examples: `samefire check`, `samefire check rules/aws --format json`, `cat x.toml | samefire check -`
     """
     from samefire.commands import check as command
+    from samefire.commands.reporting import printing
 
-    _finish(lambda: command.run(paths or [], format=format, mapping=mapping, strict_fields=strict_fields))
+    asked = printing(format, output, summary)
+    _finish(lambda: command.run(paths or [], asked, mapping=mapping, strict_fields=strict_fields))
 
 
 @app.command()
@@ -148,20 +170,54 @@ def convert(
 def test(
     paths: Paths = None,
     form: Forms = None,
-    format: Format = "text",
+    format: Report = None,
+    output: Output = None,
+    summary: Summary = False,
     approximate: Approximate = False,
     mapping: Mapping = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list what is as expected.")] = False,
+    verbose: Verbose = False,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
 ) -> None:
     """Test rules: every form is written, read back and judged on the rule's fixtures.
 
-    Examples: `samefire test`, `samefire test rules/aws --form sigma -v`
+    Examples: `samefire test`, `samefire test rules/aws --form sigma -v`, `samefire test -o report.html`
     """
     from samefire.commands import test as command
     from samefire.commands.convert import Choices
+    from samefire.commands.reporting import printing
+    from samefire.commands.running import Running
 
     choices = Choices(tuple(form or ()), approximate=approximate)
-    _finish(lambda: command.run(paths or [], choices, format=format, mapping=mapping, verbose=verbose))
+    asked = printing(format, output, summary, verbose)
+    _finish(lambda: command.run(paths or [], choices, asked, mapping, Running(jobs, not no_cache)))
+
+
+@app.command()
+def gate(
+    base: Annotated[
+        str | None, typer.Option("--base", help="The revision to compare with; else as the policy says.")
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="Judge all rules, whatever changed.")] = False,
+    form: Forms = None,
+    format: Report = None,
+    output: Output = None,
+    summary: Summary = False,
+    verbose: Verbose = False,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
+) -> None:
+    """Gate a change: judge what it touches since a revision, and hold it against the policy.
+
+    Examples: `samefire gate`, `samefire gate --base origin/main -o gate.html -o gate.sarif --summary`
+    """
+    from samefire.commands import gate as command
+    from samefire.commands.reporting import printing
+    from samefire.commands.running import Running
+
+    choices = command.Choices(base, all, tuple(form or ()))
+    asked = printing(format, output, summary, verbose)
+    _finish(lambda: command.run(choices, asked, Running(jobs, not no_cache)))
 
 
 @app.command()

@@ -21,12 +21,14 @@ _HEADING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a note gives. `setup` None: no setup section; `complaint`: why a heading is not read as one."""
+    """What a note gives. `setup` None: no setup section; `complaint`: why a heading is not read as one, `hint`
+    what to do about it."""
 
     note: str
     setup: str | None = None
     complaint: str | None = None
     heading: str = "Setup"
+    hint: str = "write the section as `## Setup`, or as the rule's `setup`"
 
 
 def take(authored: str, note: str, *, has_setup: bool) -> Taken:
@@ -41,7 +43,8 @@ def take(authored: str, note: str, *, has_setup: bool) -> Taken:
     if complaint or not found:
         return Taken(note, complaint=complaint, heading=found or "")
     if has_setup:
-        return Taken(note, complaint="the note has a `## Setup` section beside the rule's `setup`")
+        complaint = "the note has a `## Setup` section beside the rule's `setup`"
+        return Taken(note, complaint=complaint, hint="keep one of the two")
     for i, block in enumerate(blocks):
         if block.get_type() == "Heading" and "Setup" in gfm.renderer.render(block):
             return _cut(note, plain(blocks[i + 1 :]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from string import Template
 from typing import Any
@@ -18,13 +18,14 @@ from samefire.fields import FieldTypes
 from samefire.forms import Options
 from samefire.problems import Problem, Severity
 from samefire.rule import Rule
-from samefire.rulequery import field_names
+from samefire.rulequery import field_names, parse_query
 from samefire.source import Span
 
 from . import _elastic_setup
 
 _VERBATIM = frozenset(("note", "setup", "message"))
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_PLACEHOLDER = re.compile(r"(?<!\$)\$\{?((?:osquery|investigate)_\d+)\b\}?")
 _WITHOUT_THROTTLE = (".cases", ".workflows")
 
 
@@ -34,10 +35,14 @@ def api_rule(rule: Rule, fields: FieldTypes, options: Options) -> tuple[dict[str
     out = _without_nothing(dict(rule.contents))
     if not rule.deprecated:
         _close_links(out)
-    if rule.transform and isinstance(note := out.get("note"), str) and note:
-        out["note"] = Template(note).safe_substitute(placeholders(rule.transform))
+    if isinstance(note := out.get("note"), str) and note:
+        known = placeholders(rule.transform)
+        problems.extend(_unknown_placeholders(rule, known))
+        if rule.transform:
+            out["note"] = Template(note).safe_substitute(known)
     out = {key: _trimmed(key, value) for key, value in out.items()}
     if not rule.deprecated:
+        _filters_alone(out)
         _throttles(out)
     _threat(rule, out, problems)
     if not rule.deprecated:
@@ -80,6 +85,18 @@ def placeholders(transform: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def _unknown_placeholders(rule: Rule, known: Mapping[str, str]) -> Iterator[Problem]:
+    """Placeholders of the note that `[transform]` has nothing for: they would be shown as they are."""
+    source = rule.string("rule", "note")
+    for match in _PLACEHOLDER.finditer(source.text):
+        name = match[1]
+        if name not in known:
+            message = f"`[transform]` has no entry for `${name}`; the note would show it as it stands"
+            hint = "entries are counted from 0, as $osquery_0 and $investigate_0"
+            span = Span(*match.span())
+            yield Problem("elastic-unknown-placeholder", message, source, span, Severity.WARNING, hint)
+
+
 def _trimmed(key: str, value: Any) -> Any:
     """A value with the white space of its strings set in order, but for queries and Markdown."""
     if key == "query" or (key in _VERBATIM and isinstance(value, str)):
@@ -96,6 +113,12 @@ def _one_line(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _trimmed(key, item) for key, item in value.items()}
     return value
+
+
+def _filters_alone(out: dict[str, Any]) -> None:
+    """A rule of filters without a query says so: Kibana wants an empty one."""
+    if out["type"] not in ("machine_learning", "saved_query") and not out.get("query", "").strip():
+        out["query"] = ""
 
 
 def _throttles(out: dict[str, Any]) -> None:
@@ -120,9 +143,22 @@ def _threat(rule: Rule, out: dict[str, Any], problems: list[Problem]) -> None:
 
 def _required_fields(rule: Rule, out: dict[str, Any], fields: FieldTypes) -> None:
     """The fields that the query names, with their types."""
-    names = field_names(rule)
+    names = _written_in_eql(rule) if rule.language == "eql" else field_names(rule)
     if names and "required_fields" not in out:
-        out["required_fields"] = [required_field(name, fields) for name in names]
+        out["required_fields"] = [required_field(name, fields) for name in sorted(names)]
+
+
+def _written_in_eql(rule: Rule) -> set[str]:
+    """Names of EQL as the query writes them, backticks and all, which is how Elastic exports them."""
+    from samefire.languages.eql.tree import Field, filters, terms, walk
+
+    tree = parse_query(rule)
+    if tree is None:
+        return set()
+    text = str(rule.contents["query"])
+    read = [node for event in filters(tree) for node in walk(event.condition) if isinstance(node, Field)]
+    keys = [*getattr(tree.body, "keys", ()), *(key for term in terms(tree) for key in term.keys)]
+    return {text[slice(*field.span)].lstrip("?") for field in (*read, *keys)}
 
 
 def required_field(name: str, fields: FieldTypes) -> dict[str, Any]:
@@ -146,8 +182,7 @@ def _setup(rule: Rule, out: dict[str, Any], problems: list[Problem]) -> None:
         return
     taken = _elastic_setup.take(str(rule.contents["note"]), note, has_setup=bool(out.get("setup")))
     if taken.complaint:
-        hint = "write the section as `## Setup`, or as the rule's `setup`"
-        problems.append(_in_note("elastic-setup-heading", taken.complaint, rule, taken.heading, hint))
+        problems.append(_in_note("elastic-setup-heading", taken.complaint, rule, taken.heading, taken.hint))
     if taken.setup is None:
         return
     out["note"], out["setup"] = taken.note, taken.setup

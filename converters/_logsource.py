@@ -61,6 +61,23 @@ _CHANNELS = {
     "windows powershell": "powershell-classic",
 }
 
+_SYSMON = {
+    "1": "process_creation",
+    "2": "file_change",
+    "3": "network_connection",
+    "5": "process_termination",
+    "6": "driver_load",
+    "7": "image_load",
+    "8": "create_remote_thread",
+    "10": "process_access",
+    "11": "file_event",
+    "13": "registry_set",
+    "15": "create_stream_hash",
+    "22": "dns_query",
+    "23": "file_delete",
+    "25": "process_tampering",
+}
+
 _SYSTEMS = {"windows": "windows", "linux": "linux", "macos": "macos", "darwin": "macos"}
 _STARTS = frozenset({"start", "process_started", "exec", "exec_event", "fork", "executed", "processcreate"})
 _ENDS = frozenset({"end", "process_stopped", "process_terminated", "termination_event"})
@@ -72,11 +89,14 @@ Wants = Mapping[str, frozenset[str]]
 def logsource(where: Node, index: Sequence[str] = (), integration: str | None = None) -> dict[str, str]:
     """`category`, `product`, `service` (at least one) of the events that the query asks for."""
     wants = required(where)
+    system = _system(wants, index)
     found = (
         _by_channel(wants)
-        or _by_dataset(wants, index)
-        or _by_category(wants, _system(wants, index))
-        or _by_system(_system(wants, index))
+        or _by_sysmon(wants, index)
+        or _by_dataset(wants.get("event.dataset") or wants.get("data_stream.dataset") or ())
+        or _by_category(wants, _category(wants, index), system)
+        or _by_dataset([_stream(i) for i in index if not i.endswith("beat-*") and i != "endgame-*"])
+        or _by_system(system)
     )
     if found:
         return found
@@ -124,11 +144,17 @@ def _by_channel(wants: Wants) -> dict[str, str] | None:
     return {"product": "windows", "service": service} if service else None
 
 
-def _by_dataset(wants: Wants, index: Sequence[str]) -> dict[str, str] | None:
-    """The data set that the query names, else the one that all index patterns of data streams name."""
-    named = wants.get("event.dataset") or wants.get("data_stream.dataset")
-    names: Iterable[str] = named or [i for i in index if not i.endswith("beat-*") and i != "endgame-*"]
-    sources = {_of_dataset(name if named else _stream(name)) for name in names}
+def _by_sysmon(wants: Wants, index: Sequence[str]) -> dict[str, str] | None:
+    """Sysmon's own event ids, where the events can only be Sysmon's."""
+    named = wants.get("event.dataset") or frozenset(map(_stream, index))
+    category = _SYSMON.get(_one(wants, "event.code") or "")
+    only = named == frozenset({"windows.sysmon_operational"})
+    return {"category": category, "product": "windows"} if only and category else None
+
+
+def _by_dataset(names: Iterable[str]) -> dict[str, str] | None:
+    """The source of a data set, when all names are of one."""
+    sources = {_of_dataset(name) for name in names}
     found = sources.pop() if len(sources) == 1 else None
     if found is None:
         return None
@@ -149,8 +175,17 @@ def _of_dataset(name: str) -> tuple[str | None, str | None, str | None] | None:
     return _DATASETS.get(name.split(".")[0])
 
 
-def _by_category(wants: Wants, system: str | None) -> dict[str, str] | None:
-    category = _one(wants, "event.category")
+def _category(wants: Wants, index: Sequence[str]) -> str | None:
+    """What the query asks for, else what all index patterns of the endpoint name."""
+    asked = _one(wants, "event.category")
+    kinds = {
+        _stream(i).removeprefix("endpoint.events.") for i in index if i.startswith("logs-endpoint.events.")
+    }
+    only = len(kinds) == 1 and all(i.startswith("logs-endpoint.events.") for i in index)
+    return asked if asked or not only else kinds.pop()
+
+
+def _by_category(wants: Wants, category: str | None, system: str | None) -> dict[str, str] | None:
     kinds = wants.get("event.type", frozenset()) | wants.get("event.action", frozenset())
     named = {
         "process": _process(kinds),
@@ -189,10 +224,8 @@ def _registry(kinds: frozenset[str]) -> str:
 
 
 def _asks_dns(wants: Wants, kinds: frozenset[str]) -> bool:
-    return (
-        _one(wants, "network.protocol", "dns.question.type") is not None
-        and (_one(wants, "network.protocol") == "dns" or "dns.question.type" in wants)
-    ) or "lookup_requested" in kinds
+    asked = _one(wants, "network.protocol") == "dns" or "dns.question.type" in wants
+    return asked or "lookup_requested" in kinds
 
 
 def _by_system(system: str | None) -> dict[str, str] | None:

@@ -48,6 +48,8 @@ from ._sigma_names import Names
 from ._sigma_script import rewrite_script
 
 MOST_COMBINATIONS = 64
+MANY_WANTED = 4
+MANY_EXCLUDED = 3
 
 
 # ---- query tree → clauses -------------------------------------------------------------------------------
@@ -59,7 +61,7 @@ def clauses(node: Node, fields: FieldTypes, losses: Losses) -> Clause:
         case And(children=children):
             return every(clauses(child, fields, losses) for child in children)
         case Or(children=children):
-            return some(clauses(child, fields, losses) for child in children)
+            return some(clauses(child, fields, losses) for child in _unexpanded(node, children))
         case Not(child=child):
             return without(clauses(child, fields, losses))
         case AtLeast():
@@ -76,9 +78,19 @@ def clauses(node: Node, fields: FieldTypes, losses: Losses) -> Clause:
             rewritten = rewrite_script(node, fields, losses)
             return clauses(rewritten, fields, losses) if rewritten is not None else NEVER
         case FieldPattern() | Fails():
-            return _refused(node, losses)
+            return _refused(node, fields, losses)
         case _:
             assert_never(node)
+
+
+def _unexpanded(node: Or, children: tuple[Node, ...]) -> tuple[Node, ...]:
+    """What one clause was before it was expanded over the fields of a mapping: a value anywhere, or a field
+    name with wildcards (which fails where one of the fields makes the search fail)."""
+    for kind in (AnyField, Fails, FieldPattern):
+        found = next((c for c in children if isinstance(c, kind) and c.span == node.span), None)
+        if found is not None:
+            return (found,)
+    return children
 
 
 def _at_least(node: AtLeast, fields: FieldTypes, losses: Losses) -> Clause:
@@ -108,16 +120,16 @@ def _nested(node: Nested, fields: FieldTypes, losses: Losses) -> Clause:
     return clauses(node.child, fields, losses)
 
 
-def _refused(node: FieldPattern | Fails, losses: Losses) -> Clause:
+def _refused(node: FieldPattern | Fails, fields: FieldTypes, losses: Losses) -> Clause:
     match node:
         case FieldPattern(pattern=pattern):
             name = "".join(piece if isinstance(piece, str) else piece.value for piece in pattern)
-            losses.refuse(
-                "sigma-cannot-field-pattern",
-                f"Sigma has no wildcard in a field's name (`{name}`)",
-                node.span,
-                "name the fields",
-            )
+            parent = fields.get(name.removesuffix(".*"))
+            message, hint = f"Sigma has no wildcard in a field's name (`{name}`)", "name the fields"
+            if parent is not None and parent.type == "flattened":
+                message = f"`{parent.name}` is an object of any keys, and Sigma cannot look into all of them"
+                hint = f"name the key: `{parent.name}.…`"
+            losses.refuse("sigma-cannot-field-pattern", message, node.span, hint)
         case Fails(reason=reason):
             losses.refuse(
                 "sigma-cannot-fail",
@@ -369,14 +381,31 @@ class _Builder:
         rest = [c for c in children if not (isinstance(c, Item) and c.field is not None)]
         parts += [self.tight(c, role, AND) for c in rest if not isinstance(c, Without)]
         parts += [self.expression(c, role)[0] for c in rest if isinstance(c, Without)]
+        parts = self.families(parts) if top else parts
         return " and ".join(parts), AND if len(parts) > 1 else NAME
+
+    def families(self, parts: list[str]) -> list[str]:
+        """`all of selection*` and `not 1 of filter_*` where that says the same as many names."""
+        wanted = [part for part in parts if part in self.selections]
+        excluded = [
+            part for part in parts if part.removeprefix("not ") in self.selections and part not in wanted
+        ]
+        rest = [part for part in parts if part not in wanted and part not in excluded]
+        if len(wanted) >= MANY_WANTED and wanted == [n for n in self.selections if n.startswith("selection")]:
+            wanted = ["all of selection*"]
+        named = [part.removeprefix("not ") for part in excluded]
+        if len(excluded) >= MANY_EXCLUDED and named == [
+            n for n in self.selections if n.startswith("filter_")
+        ]:
+            excluded = ["not 1 of filter_*"]
+        return [*wanted, *rest, *excluded]
 
     def disjunction(self, children: tuple[Clause, ...], role: str) -> tuple[str, int]:
         """What can be maps as one list of maps, the rest one by one."""
         listed = [maps for child in children if (maps := as_maps(child)) is not None]
         maps = [m for found in listed if _plain(found) for m in found]
         parts = [self.select(maps, role, False)] if maps else []
-        parts += [self.tight(c, role, OR) for c in children if not _plain(as_maps(c))]
+        parts += [self.tight(c, role, AND) for c in children if not _plain(as_maps(c))]
         return " or ".join(parts), OR if len(parts) > 1 else NAME
 
     def select(self, maps: list[list[Item]], role: str, main: bool) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from samefire.problems import Problem, Severity
-from samefire.source import Source, Span
+from samefire.source import NOWHERE, Source, Span
 
 
 class Losses:
@@ -20,6 +20,7 @@ class Losses:
         self.source = source
         self.approximations_wanted = approximate
         self.problems: list[Problem] = []
+        self._told: set[tuple[str, Source, Span]] = set()
 
     @contextmanager
     def reading(self, source: Source) -> Iterator[None]:
@@ -43,5 +44,9 @@ class Losses:
         self._add(Problem(code, message, self.source, span, Severity.WARNING, hint))
 
     def _add(self, problem: Problem) -> None:
-        if problem not in self.problems:
-            self.problems.append(problem)
+        """One problem of a kind a place: a clause may stand for many fields, a stage in several documents."""
+        place = (problem.code, problem.source, problem.span)
+        if problem.span == NOWHERE or place not in self._told:
+            self._told.add(place)
+            if problem not in self.problems:
+                self.problems.append(problem)

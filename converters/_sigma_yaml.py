@@ -15,7 +15,10 @@ from typing import Any
 INDENT = 4
 WIDTH = 100
 
-_PLAIN = re.compile(r"[A-Za-z_][\w./|@+()-]*(?:,? [\w./|@+(-][\w./|@+()-]*)*", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z_][\w./|@+()*-]*(?:,? [\w./|@+(-][\w./|@+()*-]*)*", re.ASCII)
+_SAFE = re.compile(
+    r"https?://[\w./?=&%~+@-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[1-9][0-9]*[smhd]", re.ASCII
+)  # addresses, UUIDs, timespans
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _ESCAPES = {"\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v"} | {
     "\f": "\\f",
@@ -90,7 +93,7 @@ def _float(value: float) -> str:
 
 def scalar(text: str) -> str:
     """A string as a YAML scalar on one line."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+    if (_PLAIN.fullmatch(text) and text.lower() not in _WORDS) or _SAFE.fullmatch(text):
         return text
     if text.isprintable() and "\ufeff" not in text:
         return "'" + text.replace("'", "''") + "'"

@@ -23,6 +23,7 @@ class Elastic:
 
     name = "elastic"
     suffix = ".json"
+    counts_alerts = True
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as one line of NDJSON; refused when its query cannot be read."""

@@ -61,6 +61,7 @@ class Sigma:
 
     name = "sigma"
     suffix = ".yml"
+    counts_alerts = False
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as Sigma documents, or why there are none."""

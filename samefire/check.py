@@ -5,12 +5,14 @@ Lints that look for mistakes in a query's meaning live in `lints.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from samefire.fields import FieldTypes
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.rule import Rule
 from samefire.rulequery import lowered, query_fields
+from samefire.source import NOWHERE, Span
 
 
 def check_rule(rule: Rule, fields: FieldTypes, *, strict_fields: bool = False) -> list[Problem]:
@@ -31,14 +33,12 @@ def unknown_fields(rule: Rule, fields: FieldTypes) -> Iterator[Problem]:
             near = fields.nearest(name)
             hint = f"did you mean `{near}`?" if near else "add its type to `fields/`"
             source = rule.string("rule", "query")
-            at = source.text.find(name)
-            from samefire.source import Span
-
+            found = re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", source.text)
             yield Problem(
                 "query-unknown-field",
                 f"the type of `{name}` is not known",
                 source,
-                Span(max(at, 0), max(at, 0) + len(name)),
+                Span(*found.span()) if found else NOWHERE,
                 Severity.ERROR,
                 hint,
             )

@@ -1,8 +1,10 @@
-"""Reading text files at the edge: what a disk and an editor can do wrong becomes a placed problem."""
+"""Files at the edge: read as text, where what a disk and an editor can do wrong becomes a placed problem, and
+written whole."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,3 +44,29 @@ def _decoded(name: str, data: bytes) -> str:
             message, span = f"byte 0x{data[error.start]:02x} is not UTF-8", Span(len(text), len(text) + 1)
             problem = Problem("file-not-unicode", message, source, span)
         raise ProblemError([replace(problem, hint="save the file as UTF-8")]) from None
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Put a file in its place at once: a run that is stopped leaves the old one or the new one, never a part.
+    A file that is no plain file (a pipe, `/dev/stdout`) is written to as it is. Raises OSError."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    target = Path(os.path.realpath(path))
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

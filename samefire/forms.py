@@ -59,10 +59,12 @@ class Options:
 
 
 class Converter(Protocol):
-    """A form. Pure: no disk, clock or network."""
+    """A form. Pure: no disk, clock or network. `counts_alerts`: the form says how many alerts there are, not
+    only whether it fires."""
 
     name: str
     suffix: str
+    counts_alerts: bool
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as a text of this form."""

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from samefire.files import read_source
+from samefire.files import read_source, write_file
 from samefire.forms import Document
 from samefire.problems import Problem, ProblemError
 from samefire.rule import Rule
@@ -126,12 +124,4 @@ def load_versions(path: Path) -> Mapping[str, int]:
 
 def write_lock(path: Path, text: str) -> None:
     """Replace the file at once, or not at all. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_file(path, text.encode("utf-8"))

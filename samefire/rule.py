@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from samefire.files import read_source
-from samefire.problems import Problem, ProblemError, Severity
+from samefire.problems import Problem, ProblemError, Severity, nearest
 from samefire.rule_checks import check_file
 from samefire.schema import Finding, Report
 from samefire.source import NOWHERE, Embedded, Source, Span
@@ -141,20 +141,21 @@ def _deprecated(data: Mapping[str, Any]) -> bool:
     return isinstance(metadata, dict) and metadata.get("maturity") == "deprecated"
 
 
-_IDENTITY = {"rule_id", "name", "type"}
+_IDENTITY = ("rule_id", "name", "type")
 
 
 def _relaxed(finding: Finding) -> Finding:
     """What a deprecated rule may be: its `[rule]` was valid for some stack of its time, so that only what
     makes it unusable is an error (no table, no identity, values that JSON cannot say)."""
     path = finding.path
-    if len(path) < 2 or path[0] != "rule":
-        missing = finding.code == "rule-missing-key" and path == ("rule",)
-        if not missing or any(f"`{key}`" in finding.message for key in _IDENTITY):
-            return finding
-    elif (len(path) == 2 and path[1] in _IDENTITY) or finding.message.endswith("which JSON cannot say"):
+    if path[:1] != ("rule",) or finding.code == "rule-not-json":
         return finding
-    return Finding(finding.code, path, finding.message, finding.hint, finding.on_key, warning=True)
+    if len(path) == 1:
+        missed = finding.code == "rule-missing-key"
+        usable = missed and not any(f"`{key}`" in finding.message for key in _IDENTITY)
+    else:
+        usable = len(path) > 2 or nearest(str(path[1]), _IDENTITY) is None
+    return replace(finding, warning=True) if usable else finding
 
 
 def _placed(findings: Iterable[Finding], source: Source) -> list[Problem]:

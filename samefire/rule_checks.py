@@ -179,6 +179,38 @@ def _where(metadata: Tables, rule: Tables, report: Report) -> None:
                 report.error("rule-conflict", ("rule", key), message, hint, on_key=True)
 
 
+_ESQL_ASIDE = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*[\s\S]*?\*/')
+_METADATA = re.compile(r"\bmetadata\s+([^|]*)", re.IGNORECASE)
+_KEEP = re.compile(r"\|\s*keep\s+([^|]*)", re.IGNORECASE)
+_STATS = re.compile(r"\|\s*stats\b", re.IGNORECASE)
+
+
+def _esql(metadata: Tables, rule: Tables, report: Report) -> None:
+    """A query that gives events, not groups, must keep what tells one event from another; else every run
+    gives the same alerts again."""
+    if rule.get("type") != "esql" or not _str(rule, "query").strip():
+        return
+    query = _ESQL_ASIDE.sub(" ", _str(rule, "query"))
+    path = ("rule", "query")
+    kept = [_columns(match) for match in _KEEP.finditer(query)]
+    if not kept:
+        message, hint = "the query names no columns to keep", "end it with | keep …"
+        report.warning("rule-esql-keep", path, message, hint)
+    if _STATS.search(query):
+        return
+    read = _METADATA.search(query)
+    if read is None or "_id" not in _columns(read):
+        message = "a query without STATS must read the `_id` of events, or each run alerts on them anew"
+        report.error("rule-esql-metadata", path, message, "write from … metadata _id, _version, _index")
+    elif any("_id" not in columns and "*" not in columns for columns in kept):
+        message = "a query without STATS must keep the `_id` of events, or each run alerts on them anew"
+        report.error("rule-esql-metadata", path, message, "add _id, _version, _index to KEEP")
+
+
+def _columns(match: re.Match[str]) -> list[str]:
+    return [name.strip(" \t\r\n`]") for name in match[1].split(",")]
+
+
 def _threat_query(metadata: Tables, rule: Tables, report: Report) -> None:
     if rule.get("threat_query") and "threat_language" not in rule and rule.get("type") == "threat_match":
         message, hint = "`threat_query` needs a `threat_language`", 'add threat_language = "kuery"'
@@ -332,6 +364,7 @@ _CHECKS: tuple[Callable[[Tables, Tables, Report], None], ...] = (
     _building_block,
     _query,
     _where,
+    _esql,
     _threat_query,
     _threat_mapping,
     _threshold_fields,

@@ -6,60 +6,22 @@ Only facts about keys; what two keys must be to each other is in `rule_checks.py
 
 from __future__ import annotations
 
-import datetime
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from samefire.rule_suggestions import (
+    UUID,
+    as_date,
+    as_date_math,
+    as_interval,
+    as_language,
+    as_severity,
+    as_uuid,
+)
 from samefire.schema import Either, Flag, Free, Key, ListOf, Map, Shape, Table, Text, Whole, json_schema
 
 DATE_MATH = r"(?:now|\d{4}(?:-\d{2}){0,2}(?:T[0-9:.]+Z?)?\|\|)(?:[+-]\d+[yMwdhHms]|/[yMwdhHms])*"
-UUID = (
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|7eb54028-ca72-4eb7-8185-b6864572347db"  # Elastic published one with a digit too many
-)
-
-
-def _as_date(value: Any) -> str | None:
-    text = value.isoformat() if isinstance(value, datetime.date) else str(value)
-    match = re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:T.*)?", text)
-    return f'write "{match[1]}/{match[2]:0>2}/{match[3]:0>2}"' if match else None
-
-
-_SPAN = re.compile(r"-? *([1-9]\d*) *(s|m|h|d)(?:[a-z]*s)?(?: ago)?")
-
-
-def _as_interval(value: Any) -> str | None:
-    match = _SPAN.fullmatch(str(value))
-    return f'write "{match[1]}{match[2]}"' if match else None
-
-
-def _as_date_math(value: Any) -> str | None:
-    match = _SPAN.fullmatch(str(value).removeprefix("now").strip())
-    return f'write "now-{match[1]}{match[2]}"' if match else None
-
-
-def _as_uuid(value: Any) -> str | None:
-    lower = str(value).lower()
-    return f'write "{lower}"' if re.fullmatch(UUID, lower) else None
-
-
-def _as_severity(value: Any) -> str | None:
-    meant = {"info": "low", "informational": "low", "none": "low", "moderate": "medium", "severe": "high"}
-    return _meant(meant.get(str(value).lower()))
-
-
-def _as_language(value: Any) -> str | None:
-    if value in ("eql", "esql"):
-        return f'a rule in {value} has type = "{value}"'
-    return _meant(
-        {"kql": "kuery", "kibana": "kuery", "es|ql": "esql", "luc": "lucene"}.get(str(value).lower())
-    )
-
-
-def _meant(name: str | None) -> str | None:
-    return f"did you mean `{name}`?" if name else None
 
 
 _text = Text()
@@ -67,17 +29,17 @@ _filled = Text(empty=False)
 _texts = ListOf(_text)
 _fields = ListOf(_filled)
 _tables = ListOf(Map(Free()))
-_date = Text('a date such as "2026/01/31"', r"\d{4}/\d{2}/\d{2}", suggest=_as_date)
+_date = Text('a date such as "2026/01/31"', r"\d{4}/\d{2}/\d{2}", suggest=as_date)
 _version = Text('a version such as "9.2.0"', r"\d+\.\d+(\.\d+[\w-]*)*")
-_interval = Text('a time such as "5m" (s, m, h, d)', r"0*[1-9]\d*[smhd]", suggest=_as_interval)
-_date_math = Text('date math such as "now-9m"', DATE_MATH, suggest=_as_date_math)
+_interval = Text('a time such as "5m" (s, m, h, d)', r"0*[1-9]\d*[smhd]", suggest=as_interval)
+_date_math = Text('date math such as "now-9m"', DATE_MATH, suggest=as_date_math)
 _uuid = Text(
     "a lower-case UUID such as `5f1c9a0e-3b61-4f5e-9d5b-0d6c2f1a7e43`",
     UUID,
-    suggest=_as_uuid,
+    suggest=as_uuid,
 )
 SEVERITIES = ("low", "medium", "high", "critical")
-_severity = Text(choices=SEVERITIES, suggest=_as_severity)
+_severity = Text(choices=SEVERITIES, suggest=as_severity)
 _operator = Text(choices=("equals",))
 
 
@@ -205,7 +167,7 @@ def _query(*languages: str, **keys: Key | Shape) -> Table:
     """Keys that every rule with a query has, and those of one type."""
     common = _table(
         query=_text,
-        language=_need(Text(choices=languages, suggest=_as_language)),
+        language=_need(Text(choices=languages, suggest=as_language)),
         index=Key(_texts, about="index patterns"),
         data_view_id=_text,
         alert_suppression=_suppression,
@@ -253,7 +215,7 @@ _OWN: Mapping[str, Table] = {
         threat_mapping=_need(ListOf(_table(entries=_need(ListOf(_entry, 1))), 1)),
         threat_index=_need(ListOf(_text, 1)),
         threat_query=_need(_text),
-        threat_language=Text(choices=("kuery", "lucene"), suggest=_as_language),
+        threat_language=Text(choices=("kuery", "lucene"), suggest=as_language),
         threat_filters=_tables,
         threat_indicator_path=_text,
         concurrent_searches=Whole(1),
@@ -333,7 +295,7 @@ def _export_table(rule_type: str) -> Table:
         keys |= {
             key: Key(keys[key].shape, required=True) for key in ("new_terms_fields", "history_window_start")
         }
-    if "query" in keys and rule_type not in ("saved_query", "query", "threshold"):
+    if "query" in keys and rule_type not in ("saved_query", "query"):
         keys["query"] = Key(_text, required=True)
     return Table({**keys, **_looser(rule_type)}, _strangers(rule_type))
 

@@ -6,8 +6,9 @@ import gc
 import glob
 import os
 import re
+import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +41,17 @@ def load(paths: Iterable[str | os.PathLike[str]]) -> Ruleset:
         for path, named in _files([os.fspath(p) for p in paths], problems):
             try:
                 source = _read(path)
-                if named or _RULE_LIKE.search(source.text):
+                if named or looks_like_a_rule(source.text):
                     rules.append(load_rule(source))
             except ProblemError as error:
                 problems.extend(error.problems)
     problems.extend(_shared(rules))
     return Ruleset(tuple(rules), tuple(problems))
+
+
+def looks_like_a_rule(text: str) -> bool:
+    """Whether a TOML text is meant as a rule, whatever is wrong with it."""
+    return _RULE_LIKE.search(text) is not None
 
 
 @contextmanager
@@ -71,8 +77,8 @@ def _files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str,
     """Each file once, sorted, and whether it was named itself (rather than found in a folder)."""
     found: dict[str, tuple[str, bool]] = {}
     for path in paths:
-        files = [(path, True)] if path == STDIN or Path(path).is_file() else list(_below(path))
-        if not files and not Path(path).is_dir():
+        files = [(path, True)] if path == STDIN or _is(path, stat.S_ISREG) else list(_below(path))
+        if not files and not _is(path, stat.S_ISDIR):
             message = "no file matches" if glob.has_magic(path) else "there is no such file or folder"
             problems.append(Problem("file-unreadable", message, Source(path, "")))
         for file, named in files:
@@ -82,11 +88,21 @@ def _files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str,
 
 def _below(path: str) -> Iterator[tuple[str, bool]]:
     """The TOML files of a folder at any depth (hidden folders aside), or of a glob pattern."""
-    if Path(path).is_dir():
+    if _is(path, stat.S_ISDIR):
         yield from ((file, False) for file in _walk(path))
     elif glob.has_magic(path):
         for match in glob.glob(path, recursive=True):  # noqa: PTH207 - a pattern may be absolute
-            yield from ((file, False) for file in _walk(match)) if Path(match).is_dir() else ((match, True),)
+            yield from (
+                ((file, False) for file in _walk(match)) if _is(match, stat.S_ISDIR) else ((match, True),)
+            )
+
+
+def _is(path: str, kind: Callable[[int], bool]) -> bool:
+    """Whether a file of this kind is at `path`; nothing is at a path that the system refuses."""
+    try:
+        return kind(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _walk(path: str) -> Iterator[str]:

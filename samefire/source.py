@@ -51,6 +51,10 @@ class Source:
             at = find("\n", at + 1)
         return starts
 
+    def rooted(self, span: Span) -> tuple[Source, Span]:
+        """The file that this text lies in (itself, when it is one), and where `span` lies there."""
+        return self, span
+
     def locate(self, span: Span) -> Location:
         """Where `span` lies. Offsets past the end are drawn at the end."""
         size = len(self.text)
@@ -86,14 +90,18 @@ class Embedded(Source):
     def _map(self) -> Sequence[int]:
         return self.offsets()
 
-    def locate(self, span: Span) -> Location:
+    def rooted(self, span: Span) -> tuple[Source, Span]:
         places = self._map
         if not places:
-            return self.parent.locate(NOWHERE)
+            return self.parent.rooted(NOWHERE)
         last = len(places) - 1
         start = places[min(max(span.start, 0), last)]
         if span.end > span.start:
             end = places[min(max(span.end - 1, 0), last)] + 1
         else:
             end = start
-        return self.parent.locate(Span(start, max(start, end)))
+        return self.parent.rooted(Span(start, max(start, end)))
+
+    def locate(self, span: Span) -> Location:
+        root, place = self.rooted(span)
+        return root.locate(place)

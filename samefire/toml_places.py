@@ -8,12 +8,12 @@ which says where and why in words for people.
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from samefire.source import Span
+from samefire.toml_literals import FOLD, STRINGS, decode, is_time, no_value
 
 Path = tuple[str | int, ...]
 MAX_DEPTH = 80
@@ -34,17 +34,8 @@ _KNOWN = re.compile(
     r"|\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 )
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{2}:\d{2}")
-_STRINGS = {
-    '"""': re.compile(r'"""(?:[^"\\]++|\\[\s\S]|"{1,2}(?!"))*+"{3,5}'),
-    "'''": re.compile(r"'''(?:[^']++|'{1,2}(?!'))*+'{3,5}"),
-    '"': re.compile(r'"(?:[^"\\\n]++|\\[^\n])*+"'),
-    "'": re.compile(r"'[^'\n]*+'"),
-}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
-_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\", "e": "\x1b"}
-_HEX = {"x": 2, "u": 4, "U": 8}
 _CODE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[btnfre\"\\])")
-_FOLD = re.compile(r"\\[ \t]*+\r?\n(?:[ \t\n]|\r\n)*+")
 _STATEMENT = re.compile(
     r"[A-Za-z0-9_.-]++[ \t]*+=|\[{1,2}(?!true|false|inf|nan)[A-Za-z_][A-Za-z0-9_.-]*+\]{1,2}[ \t]*+(?:[\r\n#]|$)"
 )
@@ -97,55 +88,6 @@ def scan(text: str, *, accepted: bool = True) -> Places:
     scanner = _Scanner(text, accepted)
     scanner.document()
     return Places(text, scanner.places)
-
-
-def decode(text: str, span: Span) -> tuple[str, list[int]]:
-    """The value of the string literal at `span`, and the offset of each of its characters and of its end."""
-    literal = text[span.start : span.start + 3]
-    size = 3 if literal in _STRINGS else 1
-    start, end = span.start + size, span.end - size
-    if size == 3:  # a first line break belongs to the quotes
-        start += 2 if text.startswith("\r\n", start) else 1 if text.startswith("\n", start) else 0
-    if literal[0] == "'":
-        return _plain(text, start, end)
-    return _escaped(text, start, end)
-
-
-def _plain(text: str, start: int, end: int) -> tuple[str, list[int]]:
-    """Characters as they stand; CRLF is one line break."""
-    if "\r" not in text[start:end]:
-        return text[start:end], list(range(start, end + 1))
-    offsets = [i for i in range(start, end) if not (text[i] == "\n" and text[i - 1] == "\r" and i > start)]
-    value = "".join("\n" if text[i] == "\r" else text[i] for i in offsets)
-    return value, [*offsets, end]
-
-
-def _escaped(text: str, start: int, end: int) -> tuple[str, list[int]]:
-    """Characters with escapes resolved; a backslash at the end of a line swallows white space."""
-    pieces: list[str] = []
-    offsets: list[int] = []
-    at = start
-    while at < end:
-        slash = text.find("\\", at, end)
-        stop = end if slash < 0 else slash
-        value, places = _plain(text, at, stop)
-        pieces.append(value)
-        offsets += places[:-1]
-        if slash < 0:
-            break
-        at = _escape(text, slash, pieces, offsets)
-    return "".join(pieces), [*offsets, end]
-
-
-def _escape(text: str, at: int, pieces: list[str], offsets: list[int]) -> int:
-    """One escape at `at`; the offset after it."""
-    if fold := _FOLD.match(text, at):
-        return fold.end()
-    letter = text[at + 1]
-    stop = at + 2 + _HEX.get(letter, 0)
-    pieces.append(chr(int(text[at + 2 : stop], 16)) if letter in _HEX else _ESCAPES[letter])
-    offsets.append(at)
-    return stop
 
 
 class _Scanner:
@@ -396,8 +338,8 @@ class _Scanner:
         if not _KNOWN.fullmatch(match[0]):
             word = _WORD.match(self.text, self.at)
             stop = word.end() if word else match.end()
-            raise Fault(Span(self.at, stop), *_no_value(self.text[self.at : stop]))
-        if not self.accepted and _DAY.match(match[0]) and not _is_time(match[0]):
+            raise Fault(Span(self.at, stop), *no_value(self.text[self.at : stop]))
+        if not self.accepted and _DAY.match(match[0]) and not is_time(match[0]):
             raise Fault(Span(*match.span()), f"there is no such date or time as {match[0]}")
         self.at = match.end()
         return Span(*match.span())
@@ -405,8 +347,8 @@ class _Scanner:
     def string(self) -> Span:
         """string = "…" | '…' | three quotation marks on either side, over several lines"""
         opening = self.text[self.at : self.at + 3]
-        quotes = opening if opening in _STRINGS else opening[0]
-        match = _STRINGS[quotes].match(self.text, self.at)
+        quotes = opening if opening in STRINGS else opening[0]
+        match = STRINGS[quotes].match(self.text, self.at)
         if not match:
             hint = f"close it with {quotes}"
             if len(quotes) == 1:
@@ -424,7 +366,7 @@ class _Scanner:
             return
         at = self.text.find("\\", start, end)
         while at >= 0:
-            match = _CODE.match(self.text, at) or (_FOLD.match(self.text, at) if len(quotes) == 3 else None)
+            match = _CODE.match(self.text, at) or (FOLD.match(self.text, at) if len(quotes) == 3 else None)
             if not match:
                 raise Fault(
                     Span(at, at + 2),
@@ -432,25 +374,3 @@ class _Scanner:
                     f"write \\\\ for a backslash, or put the text between {quotes.replace(chr(34), chr(39))}",
                 )
             at = self.text.find("\\", match.end(), end)
-
-
-def _is_time(text: str) -> bool:
-    """Whether a date or time, well written, is one of the calendar."""
-    for read in (datetime.datetime.fromisoformat, datetime.time.fromisoformat):
-        try:
-            read(text.upper())
-        except ValueError:
-            continue
-        return True
-    return False
-
-
-def _no_value(word: str) -> tuple[str, str]:
-    """What to say of a word that is no TOML value."""
-    fold = word.casefold()
-    if fold in ("null", "none", "nil"):
-        return f"TOML has no `{word}`", "leave the key out"
-    if fold in ("true", "yes", "on", "false", "no", "off"):
-        right = "true" if fold in ("true", "yes", "on") else "false"
-        return f"`{word}` is not a TOML value", f"write {right}"
-    return f"`{word}` is not a TOML value", f'put text in quotation marks: "{word}"'

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from samefire.ruleset import load as load_rules
 from samefire.fields import FieldTypes
 from samefire.harness.case import Cases, folder_of, load_folder
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.rule import Rule
+from samefire.ruleset import load as load_rules
 from samefire.settings import Settings, find
 from samefire.source import Source, Span
 
@@ -61,14 +61,15 @@ def open_workspace(
 
 def load_fields(settings: Settings, mapping: Path | None = None) -> FieldTypes:
     """ECS and vendor fields, the project's own `fields/`, and a mapping file, later ones winning."""
-    fields = FieldTypes.ecs()
-    layers = [_layer(path) for path in _field_files(settings)]
+    fields = FieldTypes.known()
+    layers = [_layer(path) for path in field_files(settings)]
     if mapping is not None:
         layers.append(_layer(mapping))
     return fields.layered(*layers) if layers else fields
 
 
-def _field_files(settings: Settings) -> Iterable[Path]:
+def field_files(settings: Settings) -> Iterable[Path]:
+    """The files of the project's own field types, in the order in which they are laid over each other."""
     for name in settings.fields:
         path = settings.path(name)
         if path.is_dir():

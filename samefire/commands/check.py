@@ -6,41 +6,44 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from samefire.check import check_rule
-from samefire.commands import Exit, Result
-from samefire.commands.arguments import check_format, terminal_style
+from samefire.commands import Result
+from samefire.commands.arguments import terminal_style
+from samefire.commands.reporting import Printing, reported
 from samefire.harness.checks import check_cases
+from samefire.harness.report import Report, RuleReport
 from samefire.problems import Problem, Severity
-from samefire.reports.json import dumps, problem_json
 from samefire.reports.text import in_order, problems_text
+from samefire.rule import Rule
 from samefire.workspace import Workspace, open_workspace, without_rules
 
-FORMATS = ("text", "json")
 
-
-def run(paths: Sequence[str], *, format: str, mapping: Path | None, strict_fields: bool) -> Result:
+def run(paths: Sequence[str], asked: Printing, *, mapping: Path | None, strict_fields: bool) -> Result:
     """Check the rules at `paths`."""
-    check_format(format, FORMATS)
     workspace = without_rules(open_workspace(paths, mapping=mapping), paths)
     strict = strict_fields or workspace.settings.strict_fields
-    problems = in_order(check(workspace, strict_fields=strict))
-    failed = any(p.severity is Severity.ERROR for p in problems)
-    code = Exit.FINDINGS if failed else Exit.FINE
-    if format == "json":
-        data = {"version": 1, "rules": len(workspace.rules), "problems": [problem_json(p) for p in problems]}
-        return Result(code, dumps(data))
-    return Result(code, _text(problems, len(workspace.rules)))
+    rules = tuple(checked(workspace, rule, strict_fields=strict) for rule in workspace.rules)
+    report = Report(rules, workspace.problems)
+    return reported(report, asked, _text(in_order(report.all_problems()), len(rules)))
+
+
+def checked(workspace: Workspace, rule: Rule, *, strict_fields: bool = False) -> RuleReport:
+    """One rule and its fixtures, not run."""
+    cases = workspace.cases(rule)
+    problems = [
+        *rule.problems,
+        *check_rule(rule, workspace.fields, strict_fields=strict_fields),
+        *cases.problems,
+        *check_cases(rule, cases, workspace.fields, excused=workspace.excused(rule)),
+    ]
+    return RuleReport(rule, (), (), cases.cases, tuple(dict.fromkeys(problems)))
 
 
 def check(workspace: Workspace, *, strict_fields: bool = False) -> list[Problem]:
     """Every problem of a workspace."""
-    problems = list(workspace.problems)
+    found = list(workspace.problems)
     for rule in workspace.rules:
-        problems.extend(rule.problems)
-        problems.extend(check_rule(rule, workspace.fields, strict_fields=strict_fields))
-        cases = workspace.cases(rule)
-        problems.extend(cases.problems)
-        problems.extend(check_cases(rule, cases, workspace.fields, excused=workspace.excused(rule)))
-    return list(dict.fromkeys(problems))
+        found.extend(checked(workspace, rule, strict_fields=strict_fields).problems)
+    return list(dict.fromkeys(found))
 
 
 def _text(problems: Sequence[Problem], rules: int) -> str:

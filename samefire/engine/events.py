@@ -169,6 +169,17 @@ def _with_nulls(value: Any) -> Iterator[Scalar | None]:
             yield current
 
 
+_PLAIN = frozenset({str, int, type(None)})
+
+
+def all_text(document: Document) -> str:
+    """The texts of all values of a document, one a line; for looking into all of them at once."""
+    values = document.values()
+    if _PLAIN.issuperset(map(type, values)):
+        return "\n".join(map(str, values))
+    return "\n".join(text(value) for _, value in flatten(document))
+
+
 def objects_at(document: Document, path: str) -> list[dict[str, Any]]:
     """The objects that lie at `path`, each on its own (the elements of a nested field)."""
     found: list[dict[str, Any]] = []
@@ -183,14 +194,31 @@ def objects_at(document: Document, path: str) -> list[dict[str, Any]]:
     return found
 
 
+def text(value: Scalar) -> str:
+    """The value as a keyword field indexes it: strings as they are, the others as JSON writes them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    try:
+        return str(value)
+    except ValueError:  # more digits than Python turns into text
+        return hex(value)
+
+
 class Events:
     """Documents in the order of a run; ordinals count from 0."""
 
-    __slots__ = ("_columns", "documents")
+    __slots__ = ("_columns", "_times", "documents", "facts")
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = documents
         self._columns: dict[str, list[tuple[Scalar, ...]]] = {}
+        self._times: dict[tuple[str, ...], list[int | None]] = {}
+        self.facts: dict[str, Any] = {}
+        """What others worked out of the documents once, by a name of theirs."""
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> Events:
@@ -226,9 +254,13 @@ class Events:
 
     def times(self, fields: Sequence[str] = ("@timestamp",)) -> list[int | None]:
         """For each event its time in nanoseconds: of the first of `fields` that holds a date; None: none."""
-        self.read(fields)
-        columns = [self.column(field) for field in fields]
-        return [_first_time(row) for row in zip(*columns, strict=True)]
+        known = self._times.get(tuple(fields))
+        if known is None:
+            self.read(fields)
+            columns = [self.column(field) for field in fields]
+            known = [_first_time(row) for row in zip(*columns, strict=True)]
+            self._times[tuple(fields)] = known
+        return known
 
 
 def _first_time(row: Iterable[tuple[Scalar, ...]]) -> int | None:

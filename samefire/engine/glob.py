@@ -20,11 +20,21 @@ def fold_text(text: str, fold: Fold) -> str:
         return text.lower()
     if fold is Fold.ASCII:
         return text.translate(_ASCII_LOWER)
-    return "".join(map(_simple, text))
+    return text.translate(_SIMPLE)
+
+
+class _SimpleFolding(dict[int, str]):
+    """Unicode's simple case folding by code point, filled when asked; never changes the count of characters."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = _simple(chr(code))
+        return folded
+
+
+_SIMPLE = _SimpleFolding()
 
 
 def _simple(char: str) -> str:
-    """Unicode's simple case folding: never changes the number of characters."""
     folded = char.casefold()
     if len(folded) == 1:
         return folded
@@ -52,7 +62,18 @@ class Shape(Enum):
 
 def shape(pattern: Pattern) -> tuple[Shape, str]:
     """The simplest test that says the same as the pattern, and its literal ("" for the last two)."""
-    parts = simplify(pattern)
+    match pattern:
+        case (Wild.MANY, str(literal), Wild.MANY) if literal:
+            return Shape.CONTAINS, literal
+        case (Wild.MANY, str(literal)) if literal:
+            return Shape.SUFFIX, literal
+        case (str(literal), Wild.MANY) if literal:
+            return Shape.PREFIX, literal
+        case _:
+            return _shape_of(simplify(pattern))
+
+
+def _shape_of(parts: Pattern) -> tuple[Shape, str]:
     literals = [p for p in parts if isinstance(p, str)]
     if Wild.ONE in parts or len(literals) > 1:
         return Shape.GLOB, ""

@@ -72,7 +72,8 @@ class JointSlot:
 
 SlotKey = FieldSlot | NullSlot | PresentSlot | AnySlot | PatternSlot | NestedSlot | JointSlot
 GroupTest = ast.Test | ast.Node
-Needs = dict[int, list[int]]
+Needs = list[dict[int, int]]
+"""Clauses that must all hold: each a mask for some slots, and one of them must have one of its bits."""
 Verdict = Callable[[Sequence[int]], Any]
 
 
@@ -83,6 +84,7 @@ class Slots:
         self.keys: list[SlotKey] = []
         self.groups: list[list[tuple[GroupTest, ...]]] = []
         self._index: dict[SlotKey, int] = {}
+        self._fields: dict[str, int] = {}
         self._bits: list[dict[object, int]] = []
 
     def slot(self, key: SlotKey) -> int:
@@ -93,6 +95,13 @@ class Slots:
             self.keys.append(key)
             self.groups.append([])
             self._bits.append({})
+        return number
+
+    def field(self, path: str) -> int:
+        """The number of a field's slot, made when absent."""
+        number = self._fields.get(path)
+        if number is None:
+            number = self._fields[path] = self.slot(FieldSlot(path))
         return number
 
     def bit(self, slot: int, tests: tuple[GroupTest, ...], identity: object) -> int:
@@ -116,8 +125,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An expression over masks `m`, how deep its brackets are, and what must hold for it to be true: for
-    each slot masks of which at least one bit each."""
+    """An expression over masks `m`, how deep its brackets are, and what must hold for it to be true."""
 
     code: str
     depth: int
@@ -129,13 +137,15 @@ Folded = bool | Group | Settled
 
 @dataclass(slots=True)
 class Formula:
-    """One node ready to run. `uses`: for each slot the bits it reads. `failure`: why it can never run."""
+    """One node ready to run. `uses`: for each slot the bits it reads. `failure`: why it can never run.
+    `timed`: it asks for the time of the run."""
 
     steps: list[str] = field(default_factory=list)
     uses: dict[int, int] = field(default_factory=dict)
-    needs: Needs = field(default_factory=dict)
+    needs: Needs = field(default_factory=list)
     constant: bool | None = None
     failure: str | None = None
+    timed: bool = False
 
     def compile(self) -> Verdict:
         """A function of the masks by slot."""
@@ -155,10 +165,39 @@ class Formula:
 
 def formula(node: Node, slots: Slots) -> Formula:
     """Fold a node into a formula; new groups of tests are added to `slots`."""
-    failure = next((part.reason for part in ast.walk(node) if isinstance(part, ast.Fails)), None)
-    if failure is not None:
-        return Formula(failure=failure, constant=False)
-    return _Folder(slots).formula(node)
+    timed = False
+    for part in ast.walk(node):
+        if isinstance(part, ast.Fails):
+            return Formula(failure=part.reason, constant=False)
+        timed = timed or reads_clock(part)
+    found = _Folder(slots).formula(node)
+    found.timed = timed
+    return found
+
+
+def reads_clock(part: Node) -> bool:
+    """Whether a node (not what is below it) asks for the time of the run."""
+    match part:
+        case (
+            ast.Leaf(test=ast.DateRange(low=low, high=high))
+            | ast.AnyField(test=ast.DateRange(low=low, high=high))
+            | ast.FieldPattern(test=ast.DateRange(low=low, high=high))
+        ):
+            return any(bound is not None and bound.math is not None for bound in (low, high))
+        case ast.Script(expression=expression):
+            return any(call.function == "now" for call in calls(expression))
+        case _:
+            return False
+
+
+def calls(expression: ast.Expression) -> Iterator[ast.Call]:
+    """Every call of a function in an expression."""
+    stack = [expression]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.Call):
+            yield current
+            stack.extend(current.arguments)
 
 
 class _Folder:
@@ -205,7 +244,7 @@ class _Folder:
             case ast.Leaf(test=test):
                 null = node.null_value
                 if null is None:
-                    return self._group(FieldSlot(node.reads), test)
+                    return Group(self._slots.field(node.column or node.field), (test,), (test,))
                 return self._group(NullSlot(node.reads, type(null).__name__, null), test)
             case ast.AnyField(test=test, without=without):
                 return self._group(AnySlot(without), test)
@@ -230,7 +269,7 @@ class _Folder:
             return folded
         bit = self._slots.bit(folded.slot, folded.tests, folded.identity)
         self._uses[folded.slot] = self._uses.get(folded.slot, 0) | bit
-        return Settled(f"m[{folded.slot}]&{bit:#x}", 0, {folded.slot: [bit]})
+        return Settled(f"m[{folded.slot}]&{bit:#x}", 0, [{folded.slot: bit}])
 
     def _joined(self, word: str, parts: Iterable[Settled], needs: Needs) -> Settled:
         parts = list(parts)
@@ -252,10 +291,7 @@ class _Folder:
         if len(rest) == 1:
             return rest[0]
         settled = [self._settle(part) for part in rest]
-        needs: Needs = {}
-        for part in settled:
-            for slot, masks in part.needs.items():
-                needs.setdefault(slot, []).extend(masks)
+        needs = [clause for part in settled for clause in part.needs]
         return self._joined(" and ", settled, needs)
 
     def _or(self, parts: list[Folded]) -> Folded:
@@ -283,13 +319,13 @@ class _Folder:
         settled = [self._settle(part) for part in rest]
         code = "+".join(f"(1 if {part.code} else 0)" for part in settled)
         depth = 2 + max(part.depth for part in settled)
-        return self._shallow(Settled(f"({code})>={count}", depth, {}))
+        return self._shallow(Settled(f"({code})>={count}", depth, []))
 
     def _not(self, part: Folded) -> Folded:
         if isinstance(part, bool):
             return not part
         settled = self._settle(part)
-        return self._shallow(Settled(f"not ({settled.code})", settled.depth + 1, {}))
+        return self._shallow(Settled(f"not ({settled.code})", settled.depth + 1, []))
 
 
 def _merged(parts: Iterable[Group | Settled]) -> list[Group | Settled]:
@@ -312,9 +348,31 @@ def _merged(parts: Iterable[Group | Settled]) -> list[Group | Settled]:
 
 
 def _common(parts: list[Settled]) -> Needs:
-    """What every part needs: a slot that all name must have a bit of one of them."""
-    slots = reduce(lambda known, part: known & part.needs.keys(), parts, set(parts[0].needs))
-    return {slot: [reduce(int.__or__, (part.needs[slot][0] for part in parts))] for slot in slots}
+    """What every part of an Or needs: of each slot that all of them need a bit of, one of those bits; where
+    there is no such slot, one of the clauses that the parts need most narrowly."""
+    if not all(part.needs for part in parts):
+        return []
+    alone = [
+        {slot: mask for clause in part.needs if len(clause) == 1 for slot, mask in clause.items()}
+        for part in parts
+    ]
+    shared = reduce(lambda known, one: known & one.keys(), alone[1:], set(alone[0]))
+    if shared:
+        return [{slot: reduce(int.__or__, (one[slot] for one in alone))} for slot in sorted(shared)]
+    return [_united(min(part.needs, key=breadth) for part in parts)]
+
+
+def breadth(clause: dict[int, int]) -> int:
+    """How many bits a clause offers: the fewer, the more it excludes."""
+    return sum(mask.bit_count() for mask in clause.values())
+
+
+def _united(clauses: Iterable[dict[int, int]]) -> dict[int, int]:
+    united: dict[int, int] = {}
+    for clause in clauses:
+        for slot, mask in clause.items():
+            united[slot] = united.get(slot, 0) | mask
+    return united
 
 
 def _children_first(node: Node) -> Iterator[Node]:

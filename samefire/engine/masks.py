@@ -12,7 +12,8 @@ from typing import Any
 from samefire.engine.automaton import RegexTooHard
 from samefire.engine.events import Scalar
 from samefire.engine.glob import Shape, fold_pattern, fold_text, glob, required, shape
-from samefire.engine.regex import RegexRefused, as_pattern
+from samefire.engine.needles import Needles
+from samefire.engine.regex import RegexRefused, as_pattern, guard
 from samefire.engine.values import Clock, Predicate, address, between, ignored, number, predicate, text
 from samefire.query import ast
 from samefire.query.ast import Fold, Pattern
@@ -61,6 +62,7 @@ class FieldMasks:
         self._addresses: list[tuple[int, int, int]] = []
         self._numbers: dict[int | float, int] = {}
         self._ranges: list[tuple[Callable[[Any], bool], int]] = []
+        self._regexes: list[tuple[Needles | None, Predicate, int]] = []
         self._others: list[tuple[Predicate, int]] = []
         self._always = 0
         for bit, tests in enumerate(groups):
@@ -81,9 +83,11 @@ class FieldMasks:
                 folded = fold_text(value, fold)
                 exact[folded] = exact.get(folded, 0) | bit
             case ast.Wildcard(pattern=pattern, fold=fold, ignore_above=limit):
-                self._view(fold, limit).add(fold_pattern(pattern, fold), bit)
+                self._view(fold, limit).add(pattern, bit)
             case ast.Regex(fold=fold, ignore_above=limit) if (plain := as_pattern(test)) is not None:
-                self._view(fold, limit).add(fold_pattern(plain, fold), bit)
+                self._view(fold, limit).add(plain, bit)
+            case ast.Regex():
+                self._regexes.append((guard(test), predicate(test, clock), bit))
             case ast.IpRange(low=low, high=high):
                 self._addresses.append((low, high, bit))
             case ast.NumberIs(value=wanted):
@@ -94,8 +98,27 @@ class FieldMasks:
             case _:
                 self._others.append((predicate(test, clock), bit))
 
+    def prefilter(self) -> Callable[[str], bool] | None:
+        """Whether any of many values may have a bit, found by one look at the texts of all of them together;
+        None when that cannot be said without looking at each."""
+        if self._always or self._numbers or self._ranges or self._addresses or self._others:
+            return None
+        found: set[str] = set()
+        for view in self._views.values():
+            if (literals := view.needles()) is None:
+                return None
+            found |= literals
+        for needed, _, _ in self._regexes:
+            if needed is None:
+                return None
+            found |= needed
+        return _any_of(found)
+
     def _view(self, fold: Fold, limit: int | None) -> View:
-        return self._views.setdefault((fold, limit), View(fold, limit))
+        view = self._views.get((fold, limit))
+        if view is None:
+            view = self._views[fold, limit] = View(fold, limit)
+        return view
 
     def _mask(self, key: Key) -> int:
         value = key if isinstance(key, str) else key[0]
@@ -110,7 +133,19 @@ class FieldMasks:
             for low, high, bit in self._addresses:
                 if low <= found <= high:
                     mask |= bit
+        if self._regexes:
+            mask |= self._regex_mask(value)
         return mask | self._other_mask(value) if self._others else mask
+
+    def _regex_mask(self, value: Scalar) -> int:
+        """Expressions run only on values that hold one of their needles."""
+        mask = 0
+        folded = text(value).casefold()
+        for needed, test, bit in self._regexes:
+            if mask & bit or (needed is not None and not any(needle in folded for needle in needed)):
+                continue
+            mask |= self._try(test, value, bit)
+        return mask
 
     def _number_mask(self, value: int | float | None) -> int:
         if value is None:
@@ -124,12 +159,16 @@ class FieldMasks:
     def _other_mask(self, value: Scalar) -> int:
         mask = 0
         for test, bit in self._others:
-            try:
-                if test(value):
-                    mask |= bit
-            except RegexTooHard as error:
-                self.failures[bit.bit_length() - 1] = str(error)
+            mask |= self._try(test, value, bit)
         return mask
+
+    def _try(self, test: Predicate, value: Scalar, bit: int) -> int:
+        """The bit when the test holds; a test that is given up fails the searches that need it."""
+        try:
+            return bit if test(value) else 0
+        except RegexTooHard as error:
+            self.failures[bit.bit_length() - 1] = str(error)
+            return 0
 
 
 class View:
@@ -146,19 +185,26 @@ class View:
         self._ordered: list[Literal] = []
 
     def add(self, pattern: Pattern, bit: int) -> None:
-        """Make `bit` hold for values that fit the pattern (already folded)."""
+        """Make `bit` hold for values that fit the pattern."""
         kind, literal = shape(pattern)
+        literal = fold_text(literal, self._fold)
         match kind:
             case Shape.ANYTHING:
                 self._always |= bit
             case Shape.EQUALS:
                 self.exact[literal] = self.exact.get(literal, 0) | bit
             case Shape.GLOB:
-                needed = required(pattern)
-                fits = (glob(pattern), bit)
+                folded = fold_pattern(pattern, self._fold)
+                needed = required(folded)
+                fits = (glob(folded), bit)
                 (self._literal(needed).guarded if needed else self._free).append(fits)
             case _:
                 self._literal(literal).add(kind, bit)
+
+    def needles(self) -> set[str] | None:
+        """Folded strings of which any value that has a bit holds one; None: there is no such set."""
+        found = {literal.casefold() for literal in (*self._literals, *self.exact)}
+        return None if self._always or self._free or "" in found else found
 
     def _literal(self, literal: str) -> Literal:
         found = self._literals.get(literal)
@@ -243,20 +289,40 @@ class Literal:
         return mask
 
 
+def _any_of(needles: set[str]) -> Callable[[str], bool]:
+    """Whether any of the case-folded needles lies in a text."""
+    if not needles:
+        return lambda _: False
+    import ahocorasick_rs
+
+    kind, fast = ahocorasick_rs.MatchKind.LeftmostFirst, ahocorasick_rs.Implementation.DFA
+    automaton = ahocorasick_rs.AhoCorasick(sorted(needles), matchkind=kind, implementation=fast)
+    find = _scalars_only(automaton.find_matches_as_indexes)
+    return lambda joined: bool(find(joined.casefold()))
+
+
 def _finder(literals: list[str]) -> Callable[[str], Any]:
     """A function giving (index, start, end) of every occurrence, overlapping ones too."""
     import ahocorasick_rs
 
-    automaton = ahocorasick_rs.AhoCorasick(literals, matchkind=ahocorasick_rs.MatchKind.Standard)
+    find = ahocorasick_rs.AhoCorasick(
+        literals, matchkind=ahocorasick_rs.MatchKind.Standard
+    ).find_matches_as_indexes
+    return _scalars_only(lambda string: find(string, overlapping=True))
 
-    def find(string: str) -> Any:
+
+def _scalars_only(find: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The search over strings that may hold lone surrogates, which the automaton refuses."""
+
+    def found(string: str) -> Any:
         try:
-            return automaton.find_matches_as_indexes(string, overlapping=True)
-        except UnicodeEncodeError:  # a lone surrogate: put one character that no literal holds in its place
-            return automaton.find_matches_as_indexes(_scalar(string), overlapping=True)
+            return find(string)
+        except UnicodeEncodeError:
+            return find(_without_surrogates(string))
 
-    return find
+    return found
 
 
-def _scalar(string: str) -> str:
+def _without_surrogates(string: str) -> str:
+    """The string with a character that no literal holds in the place of each lone surrogate."""
     return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in string)

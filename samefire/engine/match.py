@@ -8,38 +8,29 @@ that has the bits that it needs. Leaves are shared over all nodes. One node on o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.events import (
-    Document,
-    Events,
-    Trie,
-    flatten,
-    has_value,
-    is_present,
-    leaves,
-    objects_at,
-    values_at,
-)
-from samefire.engine.glob import glob
+from samefire.engine.events import Document, Events, objects_at
 from samefire.engine.joint import JointMasks
 from samefire.engine.logic import (
-    AnySlot,
     FieldSlot,
     Formula,
+    GroupTest,
     JointSlot,
     NestedSlot,
-    NullSlot,
-    PatternSlot,
-    PresentSlot,
+    SlotKey,
     Slots,
     Verdict,
+    breadth,
     formula,
 )
-from samefire.engine.masks import FieldMasks, Memo, key_of
+from samefire.engine.masks import FieldMasks, Memo
+from samefire.engine.probe import Probe, probe
+from samefire.engine.requirements import Requirement, bits
+from samefire.engine.sources import Fill, Source, filler
 from samefire.engine.values import Clock
 from samefire.query import ast
 from samefire.query.ast import Node
@@ -50,7 +41,7 @@ MAX_PARTS = 4_096
 MANY_NODES = 16
 """From here on events are split by the fields that many nodes require."""
 MAX_ROUTERS = 4
-MAX_ROUTER_TESTS = 256
+MAX_ROUTER_TESTS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,92 +58,13 @@ def match(nodes: Sequence[Node], events: Events, context: Context | None = None)
     return Plan(nodes).run(events, context)
 
 
-class Probe(Trie):
-    """A trie of the fields of one part of the events, with each field's memo of masks.
-
-    `whole`: bits of an object that has any value; `covers`: the same for objects that a dotted key passes."""
-
-    __slots__ = ("covers", "memo", "raw", "whole")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.memo: Memo | None = None
-        self.whole = 0
-        self.raw = -1
-        self.covers: tuple[tuple[int, int], ...] = ()
-
-    def _descend(self, key: str) -> Trie | None:
-        node: Probe | None = self
-        covers: list[tuple[int, int]] = []
-        for part in key.split("."):
-            if node is not None and node is not self and node.whole:
-                covers.append((node.slot, node.whole))
-            node = dict.get(node, part) if node is not None else None  # type: ignore[assignment]
-        if not covers:
-            return node
-        beside = Probe()
-        if node is not None:
-            beside.update(node)
-            beside.slot, beside.memo, beside.whole, beside.raw = node.slot, node.memo, node.whole, node.raw
-        beside.covers = tuple(covers)
-        return beside
-
-
-def probe(trie: Probe, document: Document, masks: list[int], raws: list[list[Any]]) -> None:
-    """Add the bits of a document's values to `masks`, and values that are compared jointly to `raws`."""
-    queue: list[tuple[Trie, Document]] = [(trie, document)]
-    for node, obj in queue:
-        for key, value in obj.items():
-            child: Any = node[key]
-            if child is None or value is None:
-                continue
-            if value.__class__ is str:
-                if child.memo is not None:
-                    masks[child.slot] |= child.memo[value]
-                if child.raw >= 0:
-                    raws[child.raw].append(value)
-                if child.covers:
-                    _cover(child, masks)
-            elif value.__class__ is dict:
-                if child:
-                    queue.append((child, value))
-                if (child.whole or child.covers) and has_value(value):
-                    masks[child.slot] |= child.whole
-                    _cover(child, masks)
-            else:
-                _probe_inside(child, value, masks, raws, queue)
-
-
-def _probe_inside(
-    child: Probe, value: Any, masks: list[int], raws: list[list[Any]], queue: list[tuple[Trie, Document]]
-) -> None:
-    for item in leaves(value):
-        if isinstance(item, dict):
-            if child:
-                queue.append((child, item))
-            if child.whole and has_value(item):
-                masks[child.slot] |= child.whole
-            continue
-        if child.memo is not None:
-            masks[child.slot] |= child.memo[key_of(item)]
-        if child.raw >= 0:
-            raws[child.raw].append(item)
-    if child.covers and has_value(value):
-        _cover(child, masks)
-
-
-def _cover(child: Probe, masks: list[int]) -> None:
-    for slot, whole in child.covers:
-        masks[slot] |= whole
-
-
 class Plan:
     """Nodes made ready to run together, again and again: what it learns of values is kept between runs."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._slots = Slots()
         self._formulas = [formula(node, self._slots) for node in nodes]
-        self._timed = any(_reads_clock(node) for node in nodes)
+        self._timed = any(one.timed for one in self._formulas)
         self._now: int | None = None
         self._engine: _Engine | None = None
 
@@ -179,117 +91,40 @@ class Plan:
         return self._engine
 
 
-def calls(expression: ast.Expression) -> Iterator[ast.Call]:
-    """Every call of a function in an expression."""
-    stack = [expression]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, ast.Call):
-            yield current
-            stack.extend(current.arguments)
-
-
-def _reads_clock(node: Node) -> bool:
-    return any(_part_reads_clock(part) for part in ast.walk(node))
-
-
-def _part_reads_clock(part: Node) -> bool:
-    match part:
-        case (
-            ast.Leaf(test=ast.DateRange(low=low, high=high))
-            | ast.AnyField(test=ast.DateRange(low=low, high=high))
-            | ast.FieldPattern(test=ast.DateRange(low=low, high=high))
-        ):
-            return any(bound is not None and bound.math is not None for bound in (low, high))
-        case ast.Script(expression=expression):
-            return any(call.function == "now" for call in calls(expression))
+def _source(key: SlotKey, groups: Sequence[tuple[GroupTest, ...]], now: int) -> Source:
+    """What makes the masks of a slot."""
+    given: Any = groups  # logic.py puts only tests on fields, and only nodes on objects and joint slots
+    match key:
+        case JointSlot(paths=paths):
+            return Source(key, JointMasks(paths, given, now))
+        case NestedSlot(path=path):
+            return Source(
+                key, _Objects(path, [ast.Or(tuple(n.child for n in group)) for group in given], now)
+            )
         case _:
-            return False
+            return Source(key, FieldMasks(given, Clock(now)))
 
 
-class _Source:
-    """Masks of one slot, whatever its kind, and the requirements that nodes have of it."""
+class _Objects:
+    """Masks of the objects at a nested path, each judged as a document of its own."""
 
-    def __init__(self, key: Any, groups: list[tuple[Any, ...]], now: int) -> None:
-        self.key = key
-        self.fields: FieldMasks | None = None
-        self.joint: JointMasks | None = None
-        self.nested: Plan | None = None
-        match key:
-            case FieldSlot() | NullSlot() | PresentSlot() | AnySlot() | PatternSlot():
-                self.fields = FieldMasks(groups, Clock(now))
-            case JointSlot(paths=paths):
-                self.joint = JointMasks(paths, groups, now)
-            case NestedSlot():
-                self.nested = Plan([ast.Or(tuple(node.child for node in group)) for group in groups])
-        self.now = now
+    def __init__(self, path: str, nodes: Sequence[Node], now: int) -> None:
+        self._path = path
+        self._plan = Plan(nodes)
+        self._context = Context(now=now)
+        self._reasons = self._plan.run(Events([]), self._context).failures
 
-    def nested_mask(self, document: Document) -> int:
-        """The bits of the objects at this path, each judged alone."""
-        assert self.nested is not None
-        mask = 0
-        for item in objects_at(document, self.key.path):
-            events = Events([{self.key.path: item}])
-            for number, ordinals in enumerate(self.nested.run(events, Context(now=self.now)).ordinals):
-                if ordinals:
-                    mask |= 1 << number
-        return mask
+    @property
+    def failures(self) -> Mapping[int, str]:
+        return {bit: why for bit, why in enumerate(self._reasons) if why}
 
-    def failures(self) -> dict[int, str]:
-        """Bits whose tests cannot be run, and why."""
-        if self.fields is not None:
-            return self.fields.failures
-        if self.joint is not None:
-            return self.joint.failures
-        assert self.nested is not None
-        now = self.nested.run(Events([]), Context(now=self.now)).failures
-        return {bit: why for bit, why in enumerate(now) if why}
-
-
-class _Requirement:
-    """Which nodes may still hold, given one slot's mask."""
-
-    def __init__(self, everyone: int) -> None:
-        self._free = everyone
-        self._masks: dict[int, list[int]] = {}
-        self._by_bit: dict[int, list[int]] = {}
-        self.bits = 0
-        self._memo: dict[int, int] = {}
-
-    def add(self, number: int, masks: list[int]) -> None:
-        """Node `number` needs a bit of each of `masks`."""
-        self._free &= ~(1 << number)
-        self._masks[number] = masks
-        for mask in masks:
-            self.bits |= mask
-        for bit in bits(masks[0]):
-            self._by_bit.setdefault(bit, []).append(number)
-
-    def allowed(self, mask: int) -> int:
-        """The nodes (as bits) whose needs of this slot are met."""
-        seen = mask & self.bits
-        known = self._memo.get(seen)
-        if known is None:
-            if len(self._memo) >= MAX_TUPLES:
-                self._memo.clear()
-            known = self._memo[seen] = self._compute(seen)
-        return known
-
-    def _compute(self, seen: int) -> int:
-        allowed = self._free
-        for bit in bits(seen):
-            for number in self._by_bit.get(bit, ()):
-                if all(seen & mask for mask in self._masks[number]):
-                    allowed |= 1 << number
-        return allowed
-
-
-def bits(mask: int) -> Iterable[int]:
-    """The positions of the bits of a mask, ascending."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
+    def mask(self, document: Document) -> int:
+        objects = Events([{self._path: item} for item in objects_at(document, self._path)])
+        if not len(objects):
+            return 0
+        hits = self._plan.run(objects, self._context)
+        self._reasons = hits.failures
+        return sum(1 << bit for bit, ordinals in enumerate(hits.ordinals) if ordinals)
 
 
 class _Engine:
@@ -297,23 +132,38 @@ class _Engine:
 
     def __init__(self, formulas: list[Formula], slots: Slots, now: int) -> None:
         self.formulas = formulas
-        self.sources = [_Source(k, g, now) for k, g in zip(slots.keys, slots.groups, strict=True)]
+        self.sources = [_source(k, g, now) for k, g in zip(slots.keys, slots.groups, strict=True)]
         self.everyone = sum(1 << i for i, f in enumerate(formulas) if f.constant is not False)
-        self.requirements: dict[int, _Requirement] = {}
+        self.requirements: dict[int, Requirement] = {}
         self._verdicts: list[Verdict | None] = [None] * len(formulas)
+        self.unoffered = self.everyone
         for number, one in enumerate(formulas):
-            for slot, masks in one.needs.items():
-                self.requirements.setdefault(slot, _Requirement(self.everyone)).add(number, masks)
+            self._require(number, one)
         self.routers = self._choose_routers(slots)
         self._router_trie = self._trie(self.routers, {})
         self._parts: dict[tuple[int, ...], _Part] = {}
         self._only = None if self.routers else _Part(self, ())
 
+    def _require(self, number: int, one: Formula) -> None:
+        """Note what a node needs: clauses about one slot, and the narrowest about several."""
+        ways = [clause for clause in one.needs if len(clause) > 1]
+        for clause in one.needs:
+            if len(clause) == 1:
+                for slot, mask in clause.items():
+                    self._requirement(slot).add(number, mask)
+        if ways:
+            self.unoffered &= ~(1 << number)
+            for slot, mask in min(ways, key=breadth).items():
+                self._requirement(slot).offer(number, mask)
+
+    def _requirement(self, slot: int) -> Requirement:
+        return self.requirements.setdefault(slot, Requirement(self.everyone))
+
     def _choose_routers(self, slots: Slots) -> list[int]:
         """The fields that most nodes require with few different strings."""
         if len(self.formulas) < MANY_NODES:
             return []
-        counts = {slot: sum(slot in f.needs for f in self.formulas) for slot in self.requirements}
+        counts = {slot: requirement.count() for slot, requirement in self.requirements.items()}
         fit = [s for s, n in counts.items() if n * 20 >= len(self.formulas) and _plain(slots, s)]
         return sorted(fit, key=lambda slot: -counts[slot])[:MAX_ROUTERS]
 
@@ -322,13 +172,12 @@ class _Engine:
         root = Probe()
         for local, slot in enumerate(slots):
             source = self.sources[slot]
-            if source.fields is None or not isinstance(source.key, FieldSlot):
-                continue
-            node = root.add(source.key.path)
-            keep = relevant.get(slot, -1)
-            node.slot = local
-            node.memo = _kept(source.fields.memo, keep)
-            node.whole = source.fields.objects & keep
+            masks, keep = source.field, relevant.get(slot, -1)
+            if masks is not None and isinstance(source.key, FieldSlot):
+                node = root.add(source.key.path)
+                node.slot = local
+                node.memo = _kept(masks.memo, keep)
+                node.whole = masks.objects & keep
         return root
 
     def judge(self, document: Document) -> tuple[int, ...]:
@@ -356,11 +205,11 @@ class _Engine:
 
     def failures(self) -> tuple[str | None, ...]:
         """For each node why its search fails, or None."""
-        failed = {slot: found for slot, s in enumerate(self.sources) if (found := s.failures())}
+        failed = {slot: found for slot, s in enumerate(self.sources) if (found := s.masks.failures)}
         return tuple(f.failure or _failure(f, failed) for f in self.formulas)
 
 
-def _failure(one: Formula, failed: dict[int, dict[int, str]]) -> str | None:
+def _failure(one: Formula, failed: Mapping[int, Mapping[int, str]]) -> str | None:
     for slot, found in failed.items():
         for bit, why in found.items():
             if one.uses.get(slot, 0) >> bit & 1:
@@ -389,17 +238,21 @@ class _Part:
         self._engine = engine
         self._masks = [0] * len(engine.sources)
         self.nodes = engine.everyone
+        self._offered = engine.unoffered
         for slot, mask in zip(engine.routers, routed, strict=True):
             self._masks[slot] = mask
             self.nodes &= engine.requirements[slot].allowed(mask)
+            self._offered |= engine.requirements[slot].offered(mask)
         relevant = self._relevant(set(engine.routers))
         self._slots = sorted(relevant)
         self._trie = engine._trie(self._slots, relevant)
         self._verdicts: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._raws: list[str] = []
-        self._fill: list[Callable[[Document, list[int], list[list[Any]]], None]] = []
+        self._fill: list[Fill] = []
         for local, slot in enumerate(self._slots):
-            self._prepare(local, engine.sources[slot], relevant[slot])
+            fill = filler(local, engine.sources[slot], relevant[slot], self._raw)
+            if fill is not None:
+                self._fill.append(fill)
         self._needed = [
             (i, engine.requirements[s]) for i, s in enumerate(self._slots) if s in engine.requirements
         ]
@@ -412,37 +265,6 @@ class _Part:
                 if slot not in known:
                     relevant[slot] = relevant.get(slot, 0) | mask
         return relevant
-
-    def _prepare(self, local: int, source: _Source, keep: int) -> None:
-        """Arrange how a slot that is no single field gets its mask."""
-        match source.key:
-            case JointSlot(paths=paths):
-                joint = source.joint
-                assert joint is not None
-                places = [self._raw(path) for path in paths]
-
-                def fill(_: Document, masks: list[int], raws: list[list[Any]]) -> None:
-                    masks[local] = joint.mask([raws[place] for place in places]) & keep
-
-                self._fill.append(fill)
-            case NestedSlot():
-
-                def fill_nested(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-                    masks[local] = source.nested_mask(document) & keep
-
-                self._fill.append(fill_nested)
-            case AnySlot() | PatternSlot():
-                self._fill.append(_wide_filler(local, source, keep))
-            case NullSlot():
-                self._fill.append(_null_filler(local, source, keep))
-            case PresentSlot(path=path):
-
-                def fill_present(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-                    masks[local] = keep if is_present(document, path) else 0
-
-                self._fill.append(fill_present)
-            case FieldSlot():
-                pass
 
     def _raw(self, path: str) -> int:
         node = self._trie.add(path)
@@ -469,47 +291,14 @@ class _Part:
         return known
 
     def _decide(self, key: tuple[int, ...]) -> tuple[int, ...]:
-        nodes = self.nodes
+        nodes, offered = self.nodes, self._offered
         for local, requirement in self._needed:
             nodes &= requirement.allowed(key[local])
+            offered |= requirement.offered(key[local])
+        nodes &= offered
         if not nodes:
             return ()
         masks = self._masks.copy()
         for slot, mask in zip(self._slots, key, strict=True):
             masks[slot] = mask
         return tuple(number for number in bits(nodes) if self._engine.verdict(number)(masks))
-
-
-def _wide_filler(
-    local: int, source: _Source, keep: int
-) -> Callable[[Document, list[int], list[list[Any]]], None]:
-    """The mask of every field, or of every field whose name fits a pattern."""
-    assert source.fields is not None
-    memo = source.fields.memo
-    fits = glob(source.key.pattern) if isinstance(source.key, PatternSlot) else None
-    without = source.key.without
-
-    def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-        mask = 0
-        for name, value in flatten(document):
-            if name not in without and (fits is None or fits(name)):
-                mask |= memo[key_of(value)]
-        masks[local] = mask & keep
-
-    return fill
-
-
-def _null_filler(
-    local: int, source: _Source, keep: int
-) -> Callable[[Document, list[int], list[list[Any]]], None]:
-    """The mask of a field whose mapping gives null a value."""
-    assert source.fields is not None
-    memo, path, null = source.fields.memo, source.key.path, source.key.null
-
-    def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
-        mask = 0
-        for value in values_at(document, path):
-            mask |= memo[key_of(null if value is None else value)]
-        masks[local] = mask & keep
-
-    return fill

@@ -13,6 +13,7 @@ from typing import Any
 
 from samefire.engine.automaton import Automaton, RegexTooHard
 from samefire.engine.glob import simplify
+from samefire.engine.needles import Needles, lucene_needles, needles
 from samefire.query.ast import Fold, Pattern, Regex, RegexSyntax, Wild
 from samefire.query.lucene_regex import ANY, ANYTHING, Chars, Concat, RegexError, Repeat, parse, to_re2
 from samefire.query.lucene_regex import Regex as Tree
@@ -33,6 +34,16 @@ def matcher(test: Regex) -> Matcher:
     if test.syntax is RegexSyntax.LUCENE:
         return lucene(test.pattern, test.fold)
     return pcre(test.pattern, test.fold, multiline=test.multiline, dotall=test.dotall)
+
+
+def guard(test: Regex) -> Needles | None:
+    """Folded strings of which any matching value holds at least one; None: nothing can be said."""
+    if test.syntax is RegexSyntax.PCRE:
+        return needles(test.pattern)
+    try:
+        return lucene_needles(parse(test.pattern))
+    except RegexError:
+        return None
 
 
 @lru_cache(maxsize=4096)

@@ -14,6 +14,7 @@ from typing import Any
 from samefire.engine import aggregate, scope
 from samefire.engine.alerts import Alert, Alerts, Context
 from samefire.engine.events import Events
+from samefire.engine.limits import limited_events
 from samefire.engine.match import Plan
 from samefire.engine.scope import Frame
 from samefire.engine.suppression import suppress
@@ -154,12 +155,10 @@ def _finished(detection: Detection, one: _Run, alerts: list[Alert], notes: tuple
     """Suppression, then the limit of alerts."""
     rule = detection.scope
     if rule.suppression is not None:
-        each = isinstance(detection.body, bodies.EventQuery)
-        alerts = suppress(alerts, rule.suppression, one.events, each_value=each)
+        alerts = suppress(alerts, rule.suppression, one.events)
     if len(alerts) > rule.max_signals:
         notes += (f"{len(alerts)} alerts were cut to max_signals = {rule.max_signals}",)
-        latest = isinstance(detection.body, bodies.Sequence | bodies.Sample)
-        alerts = alerts[-rule.max_signals :] if latest and rule.max_signals else alerts[: rule.max_signals]
+        alerts = alerts[-rule.max_signals :] if rule.newest else alerts[: rule.max_signals]
     return Alerts(tuple(alerts), None, notes)
 
 
@@ -173,7 +172,7 @@ def _module(name: str) -> Any:
 
 
 def _event_query(body: bodies.EventQuery, one: _Run, frame: Frame) -> list[Alert]:
-    return [Alert((ordinal,)) for ordinal in one.hits(body.where, frame)]
+    return [Alert((ordinal,)) for ordinal in limited_events(one.hits(body.where, frame), body.pipes)]
 
 
 def _threshold(body: bodies.Threshold, one: _Run, frame: Frame) -> list[Alert]:
@@ -240,16 +239,19 @@ def _score(values: Sequence[Any]) -> float:
 
 
 def _sequence(body: bodies.Sequence, one: _Run, frame: Frame) -> list[Alert]:
-    sequence = _module("sequence")
+    sequence, joinkeys = _module("sequence"), _module("joinkeys")
     stages = [one.hits(stage.where, frame) for stage in body.stages]
-    until = one.hits(body.until.where, frame) if body.until is not None else []
-    return list(sequence.run(body, stages, until, one.events, frame.times, one.detection.scope))
+    until = one.hits(body.until.where, frame) if body.until is not None else ()
+    given = one.detection.scope
+    found = sequence.run_sequence(body, stages, one.events, given, until=until, size=given.max_signals)
+    return [Alert(match.events, tuple(map(joinkeys.shown, match.key))) for match in found]
 
 
 def _sample(body: bodies.Sample, one: _Run, frame: Frame) -> list[Alert]:
-    sequence = _module("sequence")
+    sample, joinkeys = _module("sample"), _module("joinkeys")
     stages = [one.hits(stage.where, frame) for stage in body.stages]
-    return list(sequence.run_sample(body, stages, one.events, frame.times, one.detection.scope))
+    found = sample.run_sample(body, stages, one.events, size=one.detection.scope.max_signals)
+    return [Alert(match.events, tuple(map(joinkeys.shown, match.key))) for match in found]
 
 
 def _correlation(body: bodies.Correlation, one: _Run, frame: Frame) -> list[Alert]:

@@ -40,13 +40,13 @@ def frame(scope: Scope, events: Events, now: int | None) -> Frame:
     times = events.times(scope.timestamp_fields)
     low, high = window(scope, now)
     outside = _outside(scope.index, events)
-    notes = _notes(outside, "lies outside the index patterns")
+    notes = _notes(outside, ("lies", "lie"), "outside the index patterns")
     left = None if not outside else frozenset(range(len(events))) - outside.keys()
     if low is not None or high is not None:
         off = {i: _distance(times[i], low, high) for i in range(len(events)) if i not in outside}
         late = {i: why for i, why in off.items() if why}
         left = frozenset(off.keys() - late.keys()) if late or outside else None
-        notes += _notes(late, "is not in the look-back window")
+        notes += _notes(late, ("is", "are"), "not in the look-back window")
     return Frame(left, times, low, high, notes)
 
 
@@ -80,13 +80,12 @@ def duration(nanos: int) -> str:
     return "".join(parts[:2]) or "less than 1s"
 
 
-def _notes(found: dict[int, str], what: str) -> tuple[str, ...]:
+def _notes(found: dict[int, str], verbs: tuple[str, str], where: str) -> tuple[str, ...]:
     """A line for each of the first events, and one for the rest."""
-    lines = [f"event {i} {what}: {why}" for i, why in list(found.items())[:MAX_NOTES]]
-    if len(found) > MAX_NOTES:
-        lines.append(
-            f"{len(found) - MAX_NOTES} more events: {what.replace('lies', 'lie').replace('is', 'are', 1)}"
-        )
+    lines = [f"event {i} {verbs[0]} {where}: {why}" for i, why in list(found.items())[:MAX_NOTES]]
+    rest = len(found) - MAX_NOTES
+    if rest > 0:
+        lines.append(f"{rest} more event{'s' if rest > 1 else ''} {verbs[rest > 1]} {where}")
     return tuple(lines)
 
 
@@ -94,18 +93,16 @@ def _outside(patterns: Sequence[str], events: Events) -> dict[int, str]:
     """The events whose index is known and fits no pattern, with that index."""
     if not patterns:
         return {}
+    by_index: dict[str, list[int]] | None = events.facts.get("index")
+    if by_index is None:
+        by_index = events.facts["index"] = {}
+        for ordinal, document in enumerate(events.documents):
+            name = index_of(document)
+            if name is not None:
+                by_index.setdefault(name, []).append(ordinal)
     wanted = index_filter(patterns)
-    known: dict[str, bool] = {}
-    out: dict[int, str] = {}
-    for ordinal, document in enumerate(events.documents):
-        name = index_of(document)
-        if name is None:
-            continue
-        if name not in known:
-            known[name] = wanted(name)
-        if not known[name]:
-            out[ordinal] = name
-    return out
+    out = {ordinal: name for name, ordinals in by_index.items() if not wanted(name) for ordinal in ordinals}
+    return dict(sorted(out.items()))
 
 
 _BACKING = re.compile(r"(?:(.*:))?\.ds-(.+)-\d{4}\.\d\d\.\d\d-\d{6}")

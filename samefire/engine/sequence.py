@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from samefire.engine.events import Events
-from samefire.engine.joinkeys import JoinKey, join_keys
+from samefire.engine.joinkeys import JoinKey, join_keys, order
 from samefire.engine.limits import limited
 from samefire.query import detection
 
@@ -86,12 +86,14 @@ class Machine:
 def match_sequences(
     machine: Machine, stages: Sequence[Iterable[Hit]], until: Iterable[Hit] = (), lost: Lost = _untold
 ) -> list[Match]:
-    """The sequences that complete, in the order in which they do. `stages` are the hits of each stage."""
+    """The sequences that complete, in the order in which they do, those of one event by their keys. `stages`
+    are the hits of each stage."""
     there = [i for i, absent in enumerate(machine.missing) if not absent]
     ends = _by_key(until)
     moved = [Candidate((hit,)) for hit in sorted(stages[there[0]])] if there else []
     for stage in there[1:]:
         moved = _stage(machine, moved, sorted(stages[stage]), ends, lost)
+    moved.sort(key=_by_end)
     absent = {i: _by_key(stages[i]) for i, gone in enumerate(machine.missing) if gone}
     done: list[Match] = []
     for found in moved:
@@ -100,6 +102,10 @@ def match_sequences(
         else:
             done.append(_match(machine, there, found))
     return done
+
+
+def _by_end(candidate: Candidate) -> tuple[Hit, tuple[Any, ...]]:
+    return candidate.last, order(candidate.last.key)
 
 
 def _stage(

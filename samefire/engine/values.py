@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from samefire.engine.events import Scalar, date_nanos
+from samefire.engine.events import text as text
 from samefire.engine.glob import Matcher, Shape, fold_pattern, fold_text, glob, shape
 from samefire.engine.regex import lucene, matcher
 from samefire.query import ast
@@ -21,26 +21,6 @@ from samefire.query.ast import Fold, Pattern
 from samefire.query.dates import SECOND, resolve
 
 Predicate = Callable[[Scalar], bool]
-
-
-def text(value: Scalar) -> str:
-    """The value as a keyword field indexes it: strings as they are, the others as JSON writes them."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return _float_text(value)
-    try:
-        return str(value)
-    except ValueError:  # more digits than Python turns into text
-        return hex(value)
-
-
-def _float_text(value: float) -> str:
-    import orjson
-
-    return orjson.dumps(value).decode() if math.isfinite(value) else repr(value)
 
 
 def length(value: str) -> int:

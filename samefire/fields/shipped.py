@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from samefire.fields.table import DYNAMIC_LIMIT, FieldType
+from samefire.fields.table import DYNAMIC_LIMIT, FieldType, FieldTypes
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -66,3 +66,15 @@ def ecs_layer() -> Packed:
 def vendor_layer() -> Packed:
     """Fields of well-known data sets that ECS does not have."""
     return Packed((DATA / "vendors.tsv").read_text(encoding="utf-8"), ecs=False)
+
+
+@cache
+def ecs_types() -> FieldTypes:
+    """ECS as a table."""
+    return FieldTypes(ecs_layer())
+
+
+@cache
+def known_types() -> FieldTypes:
+    """Well-known data sets, and ECS on top."""
+    return FieldTypes(vendor_layer()).layered(ecs_types())

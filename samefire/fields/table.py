@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -72,16 +72,16 @@ class FieldTypes:
     @classmethod
     def ecs(cls) -> FieldTypes:
         """The fields of the Elastic Common Schema (9.x) with their multi-fields."""
-        from samefire.fields.shipped import ecs_layer
+        from samefire.fields.shipped import ecs_types
 
-        return cls(ecs_layer())
+        return ecs_types()
 
     @classmethod
     def known(cls) -> FieldTypes:
         """ECS, and below it the fields of well-known data sets (`winlog.*`, `aws.cloudtrail.*` …)."""
-        from samefire.fields.shipped import vendor_layer
+        from samefire.fields.shipped import known_types
 
-        return cls(vendor_layer()).layered(cls.ecs())
+        return known_types()
 
     @classmethod
     def from_mapping(
@@ -115,11 +115,15 @@ class FieldTypes:
 
     def with_fields(self, types: Mapping[str, str | FieldType]) -> FieldTypes:
         """This table with these fields on top (`{"acme.user": "keyword"}`)."""
-        table = {
-            name: kind if isinstance(kind, FieldType) else _plain(name, kind, self.nested_path(name))
-            for name, kind in types.items()
+        told = {n: k if isinstance(k, FieldType) else _plain(n, k) for n, k in types.items()}
+        table = self.layered(FieldTypes(told, dynamic=self.dynamic))
+        placed = {
+            name: kind
+            if isinstance(types[name], FieldType)
+            else replace(kind, nested=table.nested_path(name))
+            for name, kind in told.items()
         }
-        return self.layered(FieldTypes(table, dynamic=self.dynamic))
+        return self.layered(FieldTypes(placed, dynamic=self.dynamic))
 
     # ---- what is asked of one name
 
@@ -241,9 +245,8 @@ class FieldTypes:
         return found is not None and found.column is not None and name.startswith(found.column + ".")
 
 
-def _plain(name: str, kind: str, nested: str | None) -> FieldType:
-    limit = DYNAMIC_LIMIT if kind == "keyword" else None
-    return FieldType(name, kind, limit, nested=nested)
+def _plain(name: str, kind: str) -> FieldType:
+    return FieldType(name, kind, DYNAMIC_LIMIT if kind == "keyword" else None)
 
 
 def _in_order(name: str, pieces: Iterable[str], start: int, stop: int) -> bool:

@@ -169,7 +169,8 @@ def _link(
             text = f"the alias `{name}` points to `{path}`, which is no field"
             yield entry.problem("fields-alias-path", text, "path", hint=did_you_mean(path, table))
         else:
-            table[name] = dataclasses.replace(target, name=name, column=target.column or target.name)
+            column = target.column or target.name
+            table[name] = dataclasses.replace(target, name=name, column=column, ecs=False)
 
 
 def _nest(table: dict[str, FieldType]) -> dict[str, FieldType]:

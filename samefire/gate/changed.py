@@ -12,8 +12,10 @@ from typing import Any
 from samefire.problems import ProblemError
 from samefire.revision import Change, Repository
 from samefire.rule import Rule, load
+from samefire.ruleset import looks_like_a_rule
 from samefire.settings import Settings
 from samefire.source import Source
+from samefire.workspace import shown
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,10 @@ class Delta:
     """A change, from the gate's point of view. Paths are relative to the repository's root.
 
     `everything`: why all rules are judged (a settings change), or "". `affected`: rule files to judge, and
-    `affected_ids` rules whose exceptions or lock entries changed; `before`: the rules as they were, by rule id;
-    `deleted`: files of rules that are gone; `old_lock`: the lock file's text as it was."""
+    `affected_ids` rules whose exceptions or lock entries changed; `before`: the touched rules as they were, by
+    rule id; `were_rules`: touched files that held a rule then, `unread`: those of them that could not be read
+    even then; `old_lock`: the lock file's text as it was; `old_policy`: the gate's settings as they were, None
+    when there were none."""
 
     root: Path
     commit: str
@@ -31,9 +35,16 @@ class Delta:
     affected: frozenset[str]
     affected_ids: frozenset[str]
     before: Mapping[str, Rule]
-    deleted: tuple[str, ...]
+    were_rules: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     old_lock: str | None = None
+    old_policy: Mapping[str, Any] | None = None
+
+    def touches(self, rule: Rule) -> bool:
+        """Whether the rule's own file or its entries elsewhere changed."""
+        path = Path(rule.path).resolve()
+        inside = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else ""
+        return inside in self.files or rule.id in self.affected_ids
 
 
 @dataclass(frozen=True)
@@ -82,28 +93,30 @@ def below(path: str, folder: str) -> bool:
     return folder in ("", ".") or path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def delta(repository: Repository, commit: str, layout: Layout, settings_changed: bool) -> Delta:
-    """What changed since `commit`. `settings_changed`: the settings say something else than they did."""
+def delta(repository: Repository, commit: str, layout: Layout) -> Delta:
+    """What changed since `commit`."""
     files = repository.changes(commit)
     affected: set[str] = set()
     for path, change in files.items():
         if layout.is_rule(path) and change is not Change.DELETED:
             affected.add(path)
         affected.update(layout.rule_of_fixture(path))
-    touched = [p for p in files if layout.is_rule(p)]
-    before, unread = _before(repository, commit, [p for p in touched if files[p] is not Change.ADDED])
+    touched = [p for p in files if layout.is_rule(p) and files[p] is not Change.ADDED]
+    before, were, unread = _before(repository, commit, touched)
     old_lock = repository.read(commit, [layout.lock]).get(layout.lock)
+    settings = _settings(repository, commit, layout)
     return Delta(
         root=repository.root.resolve(),
         commit=commit,
         files=files,
-        everything=_everything(files, layout, settings_changed),
+        everything=_everything(files, layout, settings[0] != settings[1]),
         affected=frozenset(affected),
         affected_ids=frozenset(_ids(repository, commit, layout, files, old_lock)),
         before=before,
-        deleted=tuple(sorted(p for p in touched if files[p] is Change.DELETED)),
+        were_rules=tuple(were),
         unread=tuple(unread),
         old_lock=old_lock.decode("utf-8", "replace") if old_lock is not None else None,
+        old_policy=_policy(settings[0]),
     )
 
 
@@ -116,17 +129,55 @@ def _everything(files: Iterable[str], layout: Layout, settings_changed: bool) ->
     return ""
 
 
-def _before(repository: Repository, commit: str, paths: Iterable[str]) -> tuple[dict[str, Rule], list[str]]:
-    """The changed rules as they were, by id, and the files that could not be read even then."""
+def _settings(repository: Repository, commit: str, layout: Layout) -> tuple[list[Any], list[Any]]:
+    """What the settings say, as it was and as it is; comments and other tools' tables do not count."""
+    old = repository.read(commit, layout.settings)
+    before: list[Any] = []
+    now: list[Any] = []
+    for path, table in zip(layout.settings, ((), ("tool", "samefire")), strict=True):
+        file = repository.root / path
+        before.append(_table(old.get(path, b""), table))
+        now.append(_table(file.read_bytes() if file.is_file() else b"", table))
+    return before, now
+
+
+def _table(raw: bytes, keys: tuple[str, ...]) -> Any:
+    try:
+        data: Any = tomllib.loads(raw.decode("utf-8", "replace"))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return raw
+    for key in keys:
+        data = data.get(key, {}) if isinstance(data, dict) else {}
+    return data
+
+
+def _policy(settings: Iterable[Any]) -> Mapping[str, Any] | None:
+    """The gate's table in settings, None when there are no settings."""
+    for table in settings:
+        if isinstance(table, dict) and table:
+            gate = table.get("gate", {})
+            return gate if isinstance(gate, dict) else {}
+    return None
+
+
+def _before(
+    repository: Repository, commit: str, paths: Iterable[str]
+) -> tuple[dict[str, Rule], list[str], list[str]]:
+    """The touched rules as they were, by id; the files that held a rule; those that could not be read."""
     before: dict[str, Rule] = {}
+    were: list[str] = []
     unread: list[str] = []
     for path, raw in repository.read(commit, list(paths)).items():
+        text = raw.decode("utf-8", "replace")
+        if not looks_like_a_rule(text):
+            continue
+        were.append(path)
         try:
-            rule = load(Source(path, raw.decode("utf-8", "replace")))
+            rule = load(Source(shown(repository.root / path), text))
             before[rule.id] = rule
         except ProblemError:
             unread.append(path)
-    return before, unread
+    return before, were, unread
 
 
 def _ids(

@@ -3,202 +3,289 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from samefire.check import check_rule
 from samefire.fields import FieldTypes
+from samefire.files import read_source
 from samefire.forms import Converter, Options
 from samefire.gate.changed import Delta, Layout, delta
+from samefire.gate.files import check_lock, check_names, check_orphans, check_policy_change
 from samefire.gate.policy import Policy
-from samefire.gate.rules import check_change, check_gone, check_report, levelled
+from samefire.gate.rules import (
+    REPEATED,
+    Exports,
+    check_change,
+    check_coverage,
+    check_gone,
+    check_report,
+    levelled,
+    named,
+    names_of,
+)
+from samefire.harness.coverage import coverage
+from samefire.harness.many import Job, judge_all
 from samefire.harness.report import Report, RuleReport
-from samefire.harness.run import Subject, judge
+from samefire.harness.run import Prepared
 from samefire.lock import Lock, digest, read, read_lock
-from samefire.problems import Problem, ProblemError
+from samefire.problems import Problem, ProblemError, Severity
 from samefire.revision import Repository
-from samefire.rule import Rule
+from samefire.rule import Rule, load
+from samefire.ruleset import looks_like_a_rule
 from samefire.settings import Settings
-from samefire.source import Source, Span
-from samefire.workspace import Workspace, open_workspace, shown
+from samefire.source import Source
+from samefire.workspace import Workspace, load_fields, open_workspace, shown
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What the gate says. `base` is the commit compared with (None: everything, no comparison); `scope` says
-    in words what was judged."""
+class Asked:
+    """What to judge. `base`: the revision to compare with; None: no comparison, everything is judged.
+    `everything`: all rules, whatever changed."""
 
-    report: Report
     base: str | None
-    scope: str
-
-    @property
-    def passed(self) -> bool:
-        return self.report.passed
+    everything: bool = False
 
 
-def decide(
-    settings: Settings, policy: Policy, forms: Sequence[Converter], *, base: str | None, everything: bool
-) -> Decision:
-    """Judge the change since `base` (everything: all rules; base None: no comparison). Raises ProblemError."""
-    files = rule_files(settings)
-    changed = _delta(settings, base) if base is not None else None
-    chosen, scope = _chosen(files, settings, changed, everything)
-    workspace = open_workspace([shown(p) for p in chosen], settings) if chosen else _empty(settings)
-    subjects = [Subject(r, workspace.cases(r), workspace.excused(r)) for r in workspace.rules]
-    report = judge(subjects, forms, workspace.fields, Options())
-    by_path = _policy_problems(workspace, report, policy, forms, changed)
-    rules = tuple(_with_problems(r, by_path.pop(r.rule.path, []), policy) for r in report.rules)
-    loose = [*workspace.problems, *duplicates(files), *(p for found in by_path.values() for p in found)]
-    if changed is not None:
-        now = {r.id: r for r in workspace.rules}
-        loose.extend(check_gone(_renamed(changed, files), now, policy))
-    skipped = (
-        {"rules that the change does not touch": len(files) - len(chosen)} if len(files) > len(chosen) else {}
-    )
-    problems = tuple(dict.fromkeys(levelled(loose, policy)))
-    return Decision(Report(rules, problems, skipped), changed.commit if changed else None, scope)
+@dataclass(frozen=True)
+class Ground:
+    """What the decision stands on. `texts`: every TOML file below the rules' folders with its text; `changed`:
+    None without a comparison; `lock`: the lock file now, None when it cannot be read."""
+
+    settings: Settings
+    policy: Policy
+    texts: Mapping[Path, str]
+    changed: Delta | None
+    layout: Layout
+    lock: Lock | None
 
 
-def _empty(settings: Settings) -> Workspace:
-    return Workspace(settings, FieldTypes({}), ())
+def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report:
+    """Judge the change since `asked.base`. Raises ProblemError."""
+    ground = _ground(settings, policy, asked)
+    chosen, scope = _chosen(ground, asked.everything)
+    workspace = _opened(settings, chosen)
+    versions = {rule_id: entry.version for rule_id, entry in (ground.lock or {}).items()}
+    options = replace(job.options, versions=versions)
+    job = replace(job, checked=True, strict_fields=settings.strict_fields, options=options)
+    judged = judge_all(workspace, job)
+    rules = tuple(_held(report, ground, workspace, job.forms) for report in judged)
+    loose = [
+        *_loose(workspace, policy),
+        *levelled([*_around(ground, workspace, job, len(chosen) == len(ground.texts))], policy),
+    ]
+    commit = ground.changed.commit if ground.changed else None
+    skipped = _skipped(ground, chosen)
+    return Report(rules, tuple(dict.fromkeys(loose)), skipped, scope, commit)
+
+
+def _ground(settings: Settings, policy: Policy, asked: Asked) -> Ground:
+    lock = _lock_now(settings)
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in rule_files(settings)}
+    if asked.base is None:
+        return Ground(settings, policy, texts, None, Layout.of(settings, settings.home), lock)
+    repository = Repository.around(settings.home)
+    commit = repository.merge_base(asked.base)
+    layout = Layout.of(settings, repository.root)
+    return Ground(settings, policy, texts, delta(repository, commit, layout), layout, lock)
+
+
+def _lock_now(settings: Settings) -> Lock | None:
+    """The lock file; a broken one is reported by `_around`."""
+    try:
+        return read_lock(settings.path(settings.lock))
+    except ProblemError:
+        return None
 
 
 def rule_files(settings: Settings) -> list[Path]:
-    """Every TOML file below the rules' folders, sorted."""
+    """Every TOML file below the rules' folders, sorted; hidden ones aside."""
     found: set[Path] = set()
     for name in settings.rules:
         root = settings.path(name)
-        found.update(root.rglob("*.toml") if root.is_dir() else [root] if root.is_file() else [])
+        below_root = root.rglob("*.toml") if root.is_dir() else [root] if root.is_file() else []
+        found.update(p for p in below_root if not any(x.startswith(".") for x in p.relative_to(root).parts))
     return sorted(found)
 
 
-def _delta(settings: Settings, base: str) -> Delta:
-    repository = Repository.around(settings.home)
-    commit = repository.merge_base(base)
-    layout = Layout.of(settings, repository.root)
-    return delta(repository, commit, layout, _settings_changed(repository, commit, layout))
+def _opened(settings: Settings, chosen: Sequence[Path]) -> Workspace:
+    """The chosen rules, loaded; no rule at all is fine when the change touches none."""
+    if not chosen:
+        return Workspace(settings, load_fields(settings), ())
+    return open_workspace([shown(path) for path in chosen], settings)
 
 
-def _settings_changed(repository: Repository, commit: str, layout: Layout) -> bool:
-    """Whether the settings say something else than they did; comments and other tables do not count."""
-    old = repository.read(commit, layout.settings)
-    for path, table in zip(layout.settings, ((), ("tool", "samefire")), strict=True):
-        file = repository.root / path
-        new = file.read_bytes() if file.is_file() else b""
-        if _table(old.get(path, b""), table) != _table(new, table):
-            return True
-    return False
-
-
-def _table(raw: bytes, keys: tuple[str, ...]) -> Any:
-    try:
-        data: Any = tomllib.loads(raw.decode("utf-8", "replace"))
-    except tomllib.TOMLDecodeError:
-        return raw
-    for key in keys:
-        data = data.get(key, {}) if isinstance(data, dict) else {}
-    return data
-
-
-def _chosen(
-    files: Sequence[Path], settings: Settings, changed: Delta | None, everything: bool
-) -> tuple[list[Path], str]:
-    """The rule files to judge, and why these."""
+def _chosen(ground: Ground, everything: bool) -> tuple[list[Path], str]:
+    """The rule files to judge, and why these. A file that is no rule is left out unless it was one."""
+    changed = ground.changed
+    were = {changed.root / path for path in changed.were_rules} if changed else set()
+    files = [p for p, text in ground.texts.items() if looks_like_a_rule(text) or p.resolve() in were]
     if everything or changed is None:
-        return list(files), "all rules"
+        return files, "all rules"
     if changed.everything:
-        return list(files), f"all rules, because {changed.everything}"
+        return files, f"all rules, because {changed.everything}"
     affected = {changed.root / path for path in changed.affected}
     ids = changed.affected_ids
-    chosen = [f for f in files if f.resolve() in affected or (ids and _id_of(f) in ids)]
+    chosen = [f for f in files if f.resolve() in affected or (ids and _id(ground.texts[f]) in ids)]
     return chosen, f"{len(chosen)} of {len(files)} rules, those that the change touches"
 
 
-_RULE_ID = re.compile(r"""^\s*rule_id\s*=\s*["']([^"']*)["']""", re.MULTILINE)
+def _skipped(ground: Ground, chosen: Sequence[Path]) -> dict[str, int]:
+    """What was not judged, by reason."""
+    told: dict[str, int] = {}
+    rules = sum(looks_like_a_rule(text) for text in ground.texts.values())
+    left = {
+        "rules that the change does not touch": rules - len(chosen),
+        "TOML files that hold no rule": len(ground.texts) - max(rules, len(chosen)),
+        "rules not compared, because their old file cannot be read": len(ground.changed.unread)
+        if ground.changed
+        else 0,
+    }
+    told.update({reason: number for reason, number in left.items() if number > 0})
+    return told
 
 
-def _id_of(file: Path) -> str | None:
-    found = _RULE_ID.search(file.read_text(encoding="utf-8", errors="replace"))
+_RULE_ID = re.compile(r"""^\s*rule_id\s*=\s*["']([^"'\n]*)["']""", re.MULTILINE)
+
+
+def _id(text: str) -> str | None:
+    found = _RULE_ID.search(text)
     return found[1] if found else None
 
 
-def duplicates(files: Iterable[Path]) -> Iterator[Problem]:
-    """Rule ids that two files have; read off the text, so that all files can be asked at once."""
-    first: dict[str, str] = {}
-    for file in files:
-        text = file.read_text(encoding="utf-8", errors="replace")
+def duplicates(texts: Mapping[Path, str]) -> Iterator[Problem]:
+    """Rule ids that two files have: looked for in the texts of all, told only of files that are rules."""
+    first: dict[str, Path] = {}
+    for path, text in texts.items():
         found = _RULE_ID.search(text)
-        if found is None:
+        other = first.setdefault(found[1], path) if found else path
+        if other == path or not found:
             continue
-        other = first.setdefault(found[1], shown(file))
-        if other != shown(file):
-            span = Span(found.start(1), found.end(1))
-            message = f"`rule_id` {found[1]} is already that of {other}"
+        here, there = (_loaded(p, texts[p]) for p in (path, other))
+        if here and there and here.id == there.id:
+            message = f"`rule_id` {found[1]} is already that of {shown(other)}"
             hint = "every rule needs an id of its own"
-            yield Problem("rule-duplicate-id", message, Source(shown(file), text), span, hint=hint)
+            span = here.value_span("rule", "rule_id")
+            yield Problem("rule-duplicate-id", message, here.source, span, hint=hint)
 
 
-def _renamed(changed: Delta, files: Iterable[Path]) -> Mapping[str, Rule]:
-    """The rules as they were, without those whose id still stands in some file (a moved rule is not gone)."""
-    standing = {_id_of(f) for f in files} if changed.deleted else set()
-    return {i: r for i, r in changed.before.items() if i not in standing}
+def same_names(rules: Sequence[Rule], texts: Mapping[Path, str]) -> Iterator[Problem]:
+    """Names of judged rules that a rule which is not judged has too."""
+    judged = {rule.path for rule in rules}
+    for path, text in texts.items():
+        if shown(path) in judged or not any(rule.name in text for rule in rules):
+            continue
+        other = _loaded(path, text)
+        for rule in rules:
+            if other is not None and other.name == rule.name:
+                line = other.source.locate(other.value_span("rule", "name")).line
+                message = f"another rule has this `name` already: {other.path}:{line}"
+                hint = "analysts tell rules apart by their names"
+                span = rule.value_span("rule", "name")
+                yield Problem("ruleset-duplicate-name", message, rule.source, span, Severity.WARNING, hint)
 
 
-def _with_problems(report: RuleReport, found: Sequence[Problem], policy: Policy) -> RuleReport:
-    problems = dict.fromkeys([*report.problems, *found])
-    return replace(report, problems=tuple(levelled(list(problems), policy)))
+def _loaded(path: Path, text: str) -> Rule | None:
+    try:
+        return load(Source(shown(path), text))
+    except ProblemError:
+        return None
 
 
-def _policy_problems(
-    workspace: Workspace, report: Report, policy: Policy, forms: Sequence[Converter], changed: Delta | None
-) -> dict[str, list[Problem]]:
-    """What checks and policy say of each judged rule, by its path."""
-    locks = _locks(workspace.settings, changed)
-    found: dict[str, list[Problem]] = {}
-    for judged in report.rules:
-        rule = judged.rule
-        problems = [
-            *check_rule(rule, workspace.fields, strict_fields=workspace.settings.strict_fields),
-            *check_report(judged, policy, workspace.excused(rule)),
-        ]
-        if changed is not None:
-            problems.extend(_change(rule, changed, workspace, forms, locks, policy))
-        found[rule.path] = problems
+def _loose(workspace: Workspace, policy: Policy) -> list[Problem]:
+    """Problems outside rules. What kept a file from being read stays an error at every level."""
+    read_files = {rule.path for rule in workspace.rules}
+    found: list[Problem] = []
+    for problem in workspace.problems:
+        if problem.code == "ruleset-duplicate-id":
+            continue  # told over all files by `duplicates`
+        fixed = problem.severity is Severity.ERROR and problem.location.path not in read_files
+        found.extend([problem] if fixed else levelled([problem], policy))
     return found
 
 
-def _locks(settings: Settings, changed: Delta | None) -> tuple[Lock, Lock]:
-    """The lock as it was, and as it is."""
-    now = read_lock(settings.path(settings.lock))
-    if changed is None or changed.old_lock is None:
-        return {}, now
+def _around(ground: Ground, workspace: Workspace, job: Job, whole: bool) -> Iterator[Problem]:
+    """What the policy says beyond single rules. `whole`: all rules are judged."""
+    settings, changed, texts = ground.settings, ground.changed, ground.texts
+    yield from duplicates(texts)
+    if not whole:
+        yield from same_names(workspace.rules, texts)
+    known = {n for p, t in texts.items() for n in names_of(_id(t), shown(p), settings.home)}
+    yield from check_names(settings, ground.policy, known, [form.name for form in job.forms])
+    yield from _lock_problems(ground)
+    root = changed.root if changed else settings.home.resolve()
+    fixtures = _fixtures(ground, root) if whole or changed is None else changed.files
+    yield from check_orphans(fixtures, ground.layout, root)
+    if changed is not None:
+        ids = {i for i in map(_id, texts.values()) if i is not None}
+        now = {rule.path: rule for rule in workspace.rules}
+        yield from check_gone(changed.before, ids, {shown(p) for p in texts}, now, ground.policy)
+        yield from check_policy_change(settings, changed.old_policy)
+
+
+def _fixtures(ground: Ground, root: Path) -> list[str]:
+    folder = root / ground.layout.fixtures
+    return [p.relative_to(root).as_posix() for p in folder.rglob("*")] if folder.is_dir() else []
+
+
+def _lock_problems(ground: Ground) -> Iterator[Problem]:
+    path = ground.settings.path(ground.settings.lock)
     try:
-        return read(Source(settings.lock, changed.old_lock)), now
-    except ProblemError:
-        return {}, now
-
-
-def _change(
-    rule: Rule,
-    changed: Delta,
-    workspace: Workspace,
-    forms: Sequence[Converter],
-    locks: tuple[Lock, Lock],
-    policy: Policy,
-) -> Iterator[Problem]:
-    old = changed.before.get(rule.id)
-    form = next((f for f in forms if f.name == workspace.settings.lock_form), None)
-    if old is None or form is None:
+        source = read_source(path) if path.exists() else Source(shown(path), "")
+        now = read(replace(source, path=shown(path))) if source.text else {}
+    except ProblemError as error:
+        yield from error.problems
         return
-    exports = (_digest(old, form, workspace.fields), _digest(rule, form, workspace.fields))
-    locked = locks[1].get(rule.id)
-    before = locks[0].get(rule.id)
-    versions = (before.version if before else 0, locked.version if locked else 0)
-    yield from check_change(rule, old, exports, versions, policy)
+    if ground.policy.version:
+        yield from check_lock(_old_lock(ground), now, Source(shown(path), source.text))
+
+
+def _old_lock(ground: Ground) -> Lock:
+    text = ground.changed.old_lock if ground.changed else None
+    return _lock(Source(ground.settings.lock, text)) if text else {}
+
+
+def _lock(source: Source) -> Lock:
+    try:
+        return read(source)
+    except ProblemError:
+        return {}
+
+
+def _held(judged: RuleReport, ground: Ground, workspace: Workspace, forms: Sequence[Converter]) -> RuleReport:
+    """The report of a rule with what the policy says of it."""
+    rule, policy, home = judged.rule, ground.policy, ground.settings.home
+    excused = named(rule, ground.settings.without_fixtures, home)
+    found = list(check_report(judged, policy, excused=excused, home=home))
+    if any(p.code == "policy-cases" for p in found):
+        judged = replace(judged, problems=tuple(p for p in judged.problems if p.code not in REPEATED))
+    form = next((f for f in forms if f.name == ground.settings.lock_form), None)
+    if form is not None:
+        if policy.coverage and not excused:
+            prepared = Prepared(form, rule, workspace.fields, Options())
+            found.extend(check_coverage(rule, coverage(prepared, judged.cases), policy))
+        found.extend(_change(judged, ground, workspace, form))
+    problems = dict.fromkeys([*judged.problems, *found])
+    return replace(judged, problems=tuple(levelled(list(problems), policy)))
+
+
+def _change(judged: RuleReport, ground: Ground, workspace: Workspace, form: Converter) -> Iterator[Problem]:
+    """What the policy says of how the rule changed; of one that did not, whether the lock file knows it."""
+    rule, changed, lock = judged.rule, ground.changed, ground.lock
+    if lock is None:
+        return
+    now = next((f.document for f in judged.forms if f.form == form.name), None)
+    was, entry = _old_lock(ground).get(rule.id), lock.get(rule.id)
+    old = changed.before.get(rule.id) if changed else None
+    exports = Exports(
+        before=_digest(old, form, workspace.fields) if old else None,
+        now=digest(rule, now) if now else None,
+        version_before=was.version if was else 0,
+        version_now=entry.version if entry else 0,
+        locked=entry.sha256 if entry else None,
+    )
+    if (changed is not None and changed.touches(rule)) or lock:
+        yield from check_change(rule, old, exports, ground.policy)
 
 
 def _digest(rule: Rule, form: Converter, fields: FieldTypes) -> str | None:

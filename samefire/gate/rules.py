@@ -1,31 +1,50 @@
-"""The policy's checks: each broken rule of it is a Problem with its place."""
+"""The policy's checks of rules: each broken rule of it is a Problem with its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import PurePosixPath
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from samefire.gate.policy import Policy
+from samefire.harness.coverage import Coverage
 from samefire.harness.report import FormResult, RuleReport, Status
 from samefire.problems import Problem, Severity
+from samefire.query.wording import wording
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Source
 
-
-def named(rule: Rule, names: Sequence[str]) -> bool:
-    """Whether a policy list names the rule: by id, path or file stem."""
-    return bool({rule.id, rule.path, PurePosixPath(rule.path).stem} & set(names))
+REPEATED = frozenset({"rule-without-fixtures", "rule-without-positive", "rule-without-negative"})
+"""Warnings of `check` that `policy-cases` says again, as an error."""
 
 
-def check_report(report: RuleReport, policy: Policy, excused: bool) -> Iterator[Problem]:
-    """What the policy says of one judged rule."""
+def named(rule: Rule, names: Collection[str], home: Path) -> bool:
+    """Whether a list of the settings names the rule: by id, by path (from the settings' folder) or by the
+    file's name without its ending."""
+    return bool(set(names_of(rule.id, rule.path, home)) & set(names))
+
+
+def names_of(rule_id: str | None, path: str, home: Path) -> Iterator[str]:
+    """What a rule may be called in the settings."""
+    yield path
+    yield PurePosixPath(path).stem
+    yield Path(os.path.relpath(path, home)).as_posix()
+    if rule_id is not None:
+        yield rule_id
+
+
+def check_report(report: RuleReport, policy: Policy, *, excused: bool, home: Path) -> Iterator[Problem]:
+    """What the policy says of one judged rule. A form that is refused for an error that the rule was told of
+    already (its query does not parse) is not told again."""
     if report.rule.deprecated:
         return
     if not excused:
         yield from _cases(report, policy)
+    told = {(p.code, p.message) for p in report.problems}
     for form in report.forms:
-        yield from _form(report.rule, form, policy)
+        if not any((p.code, p.message) in told for p in form.problems if p.severity is Severity.ERROR):
+            yield from _form(report.rule, form, policy, home)
 
 
 def _cases(report: RuleReport, policy: Policy) -> Iterator[Problem]:
@@ -40,63 +59,100 @@ def _cases(report: RuleReport, policy: Policy) -> Iterator[Problem]:
             yield _at(report.rule, "policy-cases", message, ("rule", "name"), hint)
 
 
-def _form(rule: Rule, form: FormResult, policy: Policy) -> Iterator[Problem]:
-    if form.status is Status.APPROXIMATE and not named(rule, policy.approximate):
+def _form(rule: Rule, form: FormResult, policy: Policy, home: Path) -> Iterator[Problem]:
+    if form.status is Status.APPROXIMATE and not named(rule, policy.approximate, home):
         message = f"{form.form} is only approximate: {form.why}"
         hint = "make it exact, or name the rule under `gate.approximate` in the settings"
         yield _at(rule, "policy-approximate", message, ("rule", "query"), hint)
     missing = form.status in (Status.REFUSED, Status.UNREADABLE)
-    if missing and form.form in policy.required and not named(rule, policy.refused):
+    if missing and form.form in policy.required and not named(rule, policy.refused, home):
         word = "refused" if form.status is Status.REFUSED else "cannot be run"
         message = f"the policy asks for {form.form}, and it is {word}: {form.why}"
         hint = "change the rule, or name it under `gate.refused` in the settings"
         yield _at(rule, "policy-form-missing", message, ("rule", "query"), hint)
 
 
-def check_change(
-    rule: Rule,
-    old: Rule | None,
-    exports: tuple[str | None, str | None],
-    versions: tuple[int, int],
-    policy: Policy,
-) -> Iterator[Problem]:
-    """What the policy says of a changed rule. `exports`: the Elastic export before and now, without version;
-    `versions`: what the lock file said before and says now (0: not locked)."""
-    if old is None or rule.deprecated:
-        return
-    if policy.stable_type and rule.type != old.type:
+def check_coverage(rule: Rule, found: Coverage, policy: Policy) -> Iterator[Problem]:
+    """Whether the cases reach enough clauses."""
+    if found.share < policy.coverage and not rule.deprecated:
+        message = (
+            f"the cases reach {len(found.reached)} of {found.total} clauses, "
+            f"the policy asks for {policy.coverage:.0%}"
+        )
+        missed = "; ".join(wording(node) for node in found.missed[:3])
+        more = f"; and {len(found.missed) - 3} more" if len(found.missed) > 3 else ""
+        hint = f"no case reaches: {missed}{more}"
+        yield _at(rule, "policy-coverage", message, ("rule", "query"), hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """The digest of a rule's export, as it was and as it is (None: refused), and its entry in the lock file:
+    the version as it was and is (0: none), and the digest that the lock holds now."""
+
+    before: str | None
+    now: str | None
+    version_before: int
+    version_now: int
+    locked: str | None
+
+
+def check_change(rule: Rule, old: Rule | None, exports: Exports, policy: Policy) -> Iterator[Problem]:
+    """What the policy says of a changed rule; `old` None: a new one."""
+    if old is not None and policy.stable_type and rule.type != old.type:
         message = f"the rule's type changed from {old.type} to {rule.type}"
         hint = "a new type is a new rule: give it a new `rule_id` and deprecate the old one"
         yield _at(rule, "policy-type-changed", message, ("rule", "type"), hint)
-    before, now = exports
-    if before is None or now is None or before == now:
+    if rule.deprecated:
         return
-    if policy.updated_date and _date(rule) <= _date(old):
-        message = f"the rule's export changed, `updated_date` did not move ({_date(rule)})"
+    if old is not None:
+        yield from _dated(rule, old, exports, policy)
+    if policy.version:
+        yield from _versioned(rule, exports)
+
+
+def _dated(rule: Rule, old: Rule, exports: Exports, policy: Policy) -> Iterator[Problem]:
+    changed = None not in (exports.before, exports.now) and exports.before != exports.now
+    if policy.updated_date and changed and _date(rule) <= _date(old):
+        moved = "did not move" if _date(rule) == _date(old) else f"went back from {_date(old)}"
+        message = f"the rule's export changed, `updated_date` {moved} ({_date(rule)})"
         yield _at(rule, "policy-updated-date", message, ("metadata", "updated_date"), "set it to today")
-    if policy.version and versions[1] <= versions[0]:
-        message = f"the rule's export changed, its locked version did not ({versions[1] or 'none'})"
-        yield _at(
-            rule,
-            "policy-version",
-            message,
-            ("rule", "rule_id"),
-            "run `samefire lock` and commit the lock file",
-        )
 
 
-def check_gone(before: Mapping[str, Rule], now: Mapping[str, Rule], policy: Policy) -> Iterator[Problem]:
-    """What the policy says of rules that are gone. Both mappings are by rule id."""
-    paths = {PurePosixPath(rule.path).as_posix(): rule for rule in now.values()}
+def _versioned(rule: Rule, exports: Exports) -> Iterator[Problem]:
+    hint = "run `samefire lock` and commit the lock file"
+    changed = exports.before is not None and exports.now != exports.before
+    if exports.now is None:
+        return
+    if not exports.version_now:
+        message = "the lock file has no version for the rule"
+        yield _at(rule, "policy-version", message, ("rule", "rule_id"), hint)
+    elif changed and exports.version_before and exports.version_now <= exports.version_before:
+        message = f"the rule's export changed, its locked version did not ({exports.version_now})"
+        yield _at(rule, "policy-version", message, ("rule", "rule_id"), hint)
+    elif exports.locked != exports.now:
+        message = f"the lock file holds another export of the rule as version {exports.version_now}"
+        yield _at(rule, "policy-version", message, ("rule", "rule_id"), hint)
+
+
+def check_gone(
+    before: Mapping[str, Rule],
+    ids: Collection[str],
+    standing: Collection[str],
+    now: Mapping[str, Rule],
+    policy: Policy,
+) -> Iterator[Problem]:
+    """What the policy says of rules that are gone. `before`: by id; `ids`: every id that some file has now;
+    `standing`: paths of the files that are there, `now`: those of them that could be read, by path."""
     for rule_id, old in sorted(before.items()):
-        if rule_id in now:
+        if rule_id in ids:
             continue
-        successor = paths.get(PurePosixPath(old.path).as_posix())
+        successor = now.get(old.path)
         if successor is not None and policy.stable_id:
             message = f"`rule_id` changed from {rule_id} to {successor.id}"
             hint = "keep the id: alerts, exceptions and versions hang on it"
             yield _at(successor, "policy-id-changed", message, ("rule", "rule_id"), hint)
-        elif successor is None and policy.deprecate_first and not old.deprecated:
+        elif old.path not in standing and policy.deprecate_first and not old.deprecated:
             message = f"the rule `{old.name}` was deleted without having been deprecated"
             hint = 'first release it with maturity = "deprecated"'
             yield Problem("policy-deleted", message, Source(old.path, ""), NOWHERE, hint=hint)

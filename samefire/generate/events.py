@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, assert_never
 
 from samefire.engine.events import Events
-from samefire.engine.match import match
+from samefire.engine.match import Plan
 from samefire.fields import FieldTypes
 from samefire.generate.typical import typical
 from samefire.generate.values import failing, odd, passing
@@ -56,46 +56,28 @@ class Generated:
 
 def positives(node: Node, fields: FieldTypes, *, seed: int = 0, limit: int = 64) -> list[Generated]:
     """Events that satisfy the query: one for each alternative that it names, as far as one can be built."""
-    found: dict[str, Generated] = {}
-    for target in _alternatives(node):
-        for attempt in range(TRIES):
-            flat = _built(node, fields, Random(f"{seed}:{attempt}:{len(found)}"), target, plain=attempt == 0)
-            if fires(node, flat):
-                event = nested(flat)
-                found.setdefault(repr(event), Generated(event, _about(target), target))
-                break
-        if len(found) >= limit:
-            break
-    return list(found.values())
+    return _positives(node, fields, Judge(), seed, limit)
 
 
 def near_misses(node: Node, fields: FieldTypes, *, seed: int = 0, limit: int = 256) -> list[Generated]:
     """Events that satisfy all of the query but one clause, and each exclusion of the query met."""
-    found: dict[str, Generated] = {}
-    for positive in positives(node, fields, seed=seed, limit=16):
-        flat = flattened(positive.event)
-        for miss in _spoilt(node, flat, fields, Random(f"{seed}:{len(found)}")):
-            key = repr(miss.event)
-            if key not in found and not fires(node, miss.event):
-                found[key] = miss
-            if len(found) >= limit:
-                return list(found.values())
-    return list(found.values())
+    judge = Judge()
+    return _near_misses(node, fields, judge, _positives(node, fields, judge, seed, 16), seed, limit)
 
 
 def variations(node: Node, fields: FieldTypes, *, count: int = 200, seed: int = 0) -> list[Mapping[str, Any]]:
     """`count` events near the query: positives, near misses, and values of its clauses thrown together, with
     lists, missing fields, other types and plain wildcards among them."""
-    rng = Random(f"{seed}:variations")
-    known = [p.event for p in positives(node, fields, seed=seed, limit=count // 4)]
-    near = [m.event for m in near_misses(node, fields, seed=seed, limit=count // 4)]
+    rng, judge = Random(f"{seed}:variations"), Judge()
+    good = _positives(node, fields, judge, seed, count // 4)
+    near = _near_misses(node, fields, judge, good[:16], seed, count // 4)
     right, pools = _pools(node, fields, rng)
     single = scripted(node)
-    events: list[Mapping[str, Any]] = [copy.deepcopy(dict(event)) for event in [*known, *near]]
+    events: list[Mapping[str, Any]] = [copy.deepcopy(dict(made.event)) for made in [*good, *near]]
     while len(events) < count:
-        if known and rng.random() < 0.8:
-            base = flattened(rng.choice(known))
-            flat = _changed(base, right if rng.random() < 0.6 else pools, fields, rng)
+        if good and rng.random() < 0.8:
+            flat = flattened(rng.choice(good).event)
+            flat = _changed(flat, right if rng.random() < 0.6 else pools, fields, rng)
         else:
             flat = _thrown(pools, fields, rng)
         for name in single & flat.keys():
@@ -104,9 +86,54 @@ def variations(node: Node, fields: FieldTypes, *, count: int = 200, seed: int = 
     return events
 
 
-def fires(node: Node, event: Mapping[str, Any]) -> bool:
-    """Whether the engine says that the event satisfies the node."""
-    return bool(match([node], Events.of([event])).ordinals[0])
+class Judge:
+    """Asks the engine whether an event satisfies a node; what was made ready for a node is kept."""
+
+    def __init__(self) -> None:
+        self._plans: dict[int, tuple[Node, Plan]] = {}
+
+    def fires(self, node: Node, event: Mapping[str, Any]) -> bool:
+        return bool(self.firing(node, [event]))
+
+    def firing(self, node: Node, events: list[Mapping[str, Any]]) -> set[int]:
+        """The ordinals of the events that satisfy the node."""
+        known = self._plans.get(id(node))
+        if known is None:
+            known = self._plans[id(node)] = (node, Plan([node]))
+        return set(known[1].run(Events.of(events)).ordinals[0])
+
+
+def _positives(node: Node, fields: FieldTypes, judge: Judge, seed: int, limit: int) -> list[Generated]:
+    found: dict[str, Generated] = {}
+    single = scripted(node)
+    for target in _alternatives(node):
+        for attempt in range(TRIES):
+            rng = Random(f"{seed}:{attempt}:{len(found)}")
+            builder = _Builder(fields, rng, judge, target=target, plain=attempt == 0, single=single)
+            builder.satisfy(node)
+            event = nested(builder.flat)
+            if judge.fires(node, event):
+                found.setdefault(repr(event), Generated(event, _about(target), target))
+                break
+        if len(found) >= limit:
+            break
+    return list(found.values())
+
+
+def _near_misses(
+    node: Node, fields: FieldTypes, judge: Judge, good: list[Generated], seed: int, limit: int
+) -> list[Generated]:
+    found: dict[str, Generated] = {}
+    for positive in good:
+        flat = flattened(positive.event)
+        spoilt = list(_spoilt(node, flat, fields, judge, Random(f"{seed}:{len(found)}")))
+        firing = judge.firing(node, [miss.event for miss in spoilt])
+        for ordinal, miss in enumerate(spoilt):
+            if ordinal not in firing:
+                found.setdefault(repr(miss.event), miss)
+        if len(found) >= limit:
+            break
+    return list(found.values())[:limit]
 
 
 # ---- building -------------------------------------------------------------------------------------------
@@ -140,12 +167,6 @@ def _wanted(node: Node) -> Iterator[Node]:
             yield node
 
 
-def _built(node: Node, fields: FieldTypes, rng: Random, target: Node | None, *, plain: bool) -> Flat:
-    builder = _Builder(fields, rng, target, plain, scripted(node))
-    builder.satisfy(node)
-    return builder.flat
-
-
 def scripted(node: Node) -> frozenset[str]:
     """The fields that scripts read: of a list they see one value, so lists are no test of them."""
     scripts = [part.expression for part in walk(node) if isinstance(part, Script)]
@@ -159,10 +180,13 @@ class _Builder:
         self,
         fields: FieldTypes,
         rng: Random,
-        target: Node | None,
-        plain: bool,
+        judge: Judge,
+        *,
+        target: Node | None = None,
+        plain: bool = True,
         single: frozenset[str] = frozenset(),
     ) -> None:
+        self.judge = judge
         self.single = single
         self.fields = fields
         self.rng = rng
@@ -196,7 +220,9 @@ class _Builder:
         return children[0] if self.plain else self.rng.choice(children)
 
     def inner(self, path: str, child: Node) -> Flat:
-        builder = _Builder(self.fields, self.rng, self.target, self.plain, self.single)
+        builder = _Builder(
+            self.fields, self.rng, self.judge, target=self.target, plain=self.plain, single=self.single
+        )
         builder.flat = {}
         builder.satisfy(child)
         return {name.removeprefix(f"{path}."): value for name, value in builder.flat.items()}
@@ -222,7 +248,7 @@ class _Builder:
     def value(self, node: Leaf) -> Any:
         """A value that passes; what already stands there when that does."""
         known = self.flat.get(node.reads)
-        if known is not None and fires(node, {node.reads: known}):
+        if known is not None and self.judge.fires(node, {node.reads: known}):
             return None
         candidates = passing(node.test, self.rng)
         return self.pick(candidates) if candidates else typical(node.reads, self.fields, self.rng)
@@ -260,10 +286,10 @@ class _Builder:
                 for child in children:
                     self.avoid(child)
             case And(children=children) if children:
-                if fires(node, self.flat):
+                if self.judge.fires(node, self.flat):
                     self.avoid(self.rng.choice(children))
             case Leaf():
-                if fires(node, self.flat):
+                if self.judge.fires(node, self.flat):
                     near = [value for _, value in failing(node.test, self.rng)]
                     self.flat.pop(node.reads, None)
                     if near and self.rng.random() < 0.5:
@@ -300,12 +326,12 @@ def _scripted(kind: str, constants: list[Any], name: str, fields: FieldTypes, rn
 # ---- spoiling -------------------------------------------------------------------------------------------
 
 
-def _spoilt(node: Node, flat: Flat, fields: FieldTypes, rng: Random) -> Iterator[Generated]:
+def _spoilt(node: Node, flat: Flat, fields: FieldTypes, judge: Judge, rng: Random) -> Iterator[Generated]:
     """The event with one wanted clause missed, or one exclusion met."""
     for leaf, wanted in _clauses(node, True):
         if not isinstance(leaf, Leaf) or leaf.reads.startswith("@timestamp"):
             continue
-        if wanted and fires(leaf, flat):
+        if wanted and judge.fires(leaf, flat):
             yield Generated(
                 nested({k: v for k, v in flat.items() if k != leaf.reads}), f"{leaf.reads}: missing", leaf
             )
@@ -315,7 +341,7 @@ def _spoilt(node: Node, flat: Flat, fields: FieldTypes, rng: Random) -> Iterator
             for value in passing(leaf.test, rng)[:2] or [typical(leaf.reads, fields, rng)]:
                 yield Generated(nested({**flat, leaf.reads: value}), f"{leaf.reads}: excluded", leaf)
     for excluded in _exclusions(node):
-        builder = _Builder(fields, rng, None, True)
+        builder = _Builder(fields, rng, judge)
         builder.satisfy(excluded)
         yield Generated(nested({**flat, **builder.flat}), "an exclusion met", excluded)
 

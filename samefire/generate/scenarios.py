@@ -12,11 +12,15 @@ from random import Random
 from typing import Any
 
 from samefire.fields import FieldTypes
-from samefire.generate.events import flattened, near_misses, nested, positives
+from samefire.generate.events import Judge, flattened, near_misses, nested, positives
+from samefire.query.ast import Leaf, Wildcard, walk
 from samefire.query.detection import Body, Sample, Sequence, Stage, Threshold
 
+MOST = 400  # events of one scenario
 START = 1_772_442_900_000  # 2026-03-02T09:15:00Z in milliseconds
 Event = Mapping[str, Any]
+_WHOLE = frozenset({"long", "integer", "short"})
+_BLOCKS = ("192.0.2", "198.51.100", "203.0.113", "10.20.30", "9.9.9", "172.16.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def scenarios(
         case Threshold(where=where, fields=keys, value=value, cardinality=distinct):
             stage = Stage(where)
             least = max([value, *(n for _, n in distinct)])
-            maker = _Maker([stage] * min(least, 200), fields, seed, window)
+            maker = _Maker([stage] * min(least, MOST), fields, seed, window)
             maker.threshold = (keys, tuple(name for name, _ in distinct))
         case _:
             return []
@@ -56,6 +60,8 @@ class _Maker:
         self.fields = fields
         self.seed = seed
         self.span = span
+        self.judge = Judge()
+        self.values: dict[int, list[Any]] = {}
         self.threshold: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self.good: dict[int, list[Event]] = {}
         self.near: dict[int, list[Event]] = {}
@@ -136,23 +142,64 @@ class _Maker:
 
     def key(self, flat: dict[str, Any], at: int, which: int, *, drop: bool) -> None:
         """Set the join keys: the same value at the same position of every stage."""
-        groups, counted = self.threshold
-        names = [key.field for key in self.runs[at].keys] or list(groups)
-        for position, name in enumerate(names):
+        counted = self.threshold[1]
+        for position, name in enumerate(self.names(at)):
             if drop:
                 flat.pop(name, None)
-            elif which or name not in flat:  # the query may ask for a value of its own
-                flat[name] = self.value(name, position, which)
+            else:
+                flat[name] = self.value(position, which)
         for name in counted:
-            flat[name] = f"value-{at}"
+            flat[name] = self.another(name, at)
 
-    def value(self, name: str, position: int, which: int) -> Any:
+    def another(self, name: str, at: int) -> Any:
+        """A value for each event of a field whose values are counted, of a form that the query asks for."""
+        kind = self.fields.get(name)
+        if kind is not None and kind.type in _WHOLE:
+            return at + 1
+        for part in walk(self.runs[0].where):
+            if isinstance(part, Leaf) and part.reads == name and isinstance(part.test, Wildcard):
+                return "".join(p if isinstance(p, str) else f"{at}" for p in part.test.pattern)
+        return f"value-{at}"
+
+    def names(self, at: int) -> list[str]:
+        """The key fields of a stage, or what a threshold groups by."""
+        return [key.field for key in self.runs[at].keys] or list(self.threshold[0])
+
+    def value(self, position: int, which: int) -> Any:
+        """The first or second value for a key that leaves every stage satisfied, as far as there is one."""
+        known = self.values.get(position)
+        if known is None:
+            candidates = list(dict.fromkeys(self.candidates(position)))
+            fitting = [value for value in candidates if self.fits(position, value)]
+            known = self.values[position] = [*fitting, *candidates][:2]
+        return known[which]
+
+    def candidates(self, position: int) -> Iterator[Any]:
+        """Values that some stage asks for in the key, then ones of the field's type."""
+        name = self.names(0)[position]
+        for at in range(len(self.runs)):
+            for event in self.fitting(at):
+                asked = flattened(event).get(self.names(at)[position])
+                if isinstance(asked, str | int):
+                    yield asked
         kind = self.fields.get(name)
         if kind is not None and kind.type == "ip":
-            return f"192.0.2.{10 * position + which + 1}"
-        if kind is not None and kind.type in ("long", "integer", "short"):
-            return 1000 * (position + 1) + which
-        return f"key-{position}-{which}"
+            yield from (f"{block}.{position + 1}" for block in _BLOCKS)
+        elif kind is not None and kind.type in _WHOLE:
+            yield from (1000 * (position + 1), 1000 * (position + 1) + 1)
+        else:
+            yield from (f"key-{position}-0", f"key-{position}-1", f"{position + 1}001", f"{position + 1}002")
+
+    def fits(self, position: int, value: Any) -> bool:
+        """Whether each stage has an event that satisfies it with this key."""
+        for at, stage in enumerate(self.runs):
+            if self.runs.index(stage) < at:
+                continue
+            name = self.names(at)[position]
+            tried: list[Event] = [nested({**flattened(event), name: value}) for event in self.fitting(at)]
+            if not self.judge.firing(stage.where, tried):
+                return False
+        return True
 
 
 def _timed(flat: dict[str, Any], offset: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from samefire.harness.places import element_span, key_span
-from samefire.problems import Problem, Severity, did_you_mean, nearest
+from samefire.problems import Problem, ProblemError, Severity, did_you_mean, nearest
 from samefire.source import NOWHERE, Source, Span
 
 SUFFIXES = (".json", ".ndjson", ".jsonl", ".yaml", ".yml")
@@ -280,10 +280,6 @@ def _case_object(
     if not isinstance(description, str):
         wrong("description", f"`description` must be a string, not {_kind(description)}")
     expect, because = _forms(data, wrong)
-    mapping = data.get("mapping")
-    if mapping is not None and not isinstance(mapping, dict):
-        wrong("mapping", f"`mapping` must be an object, not {_kind(mapping)}")
-        mapping = None
     return Case(
         name=name,
         source=source,
@@ -296,7 +292,7 @@ def _case_object(
         now=_now(data, wrong),
         expect=expect,
         because=because,
-        mapping=mapping,
+        mapping=_mapping(data, wrong),
     )
 
 
@@ -329,6 +325,30 @@ def _forms(data: Mapping[str, Any], wrong: Any) -> tuple[dict[str, str], str]:
         wrong("forms", "a form that differs needs a reason", hint, "fixture-no-reason")
     good = {k: v for k, v in expect.items() if v in ("fires", "silent")}
     return good, because if isinstance(because, str) else ""
+
+
+def _mapping(data: Mapping[str, Any], wrong: Any) -> Mapping[str, Any] | None:
+    """Types of fields that are not known elsewhere: `{"field.name": "long"}`, or an Elasticsearch mapping. Given
+    as an Elasticsearch mapping."""
+    from samefire.fields import FieldTypes
+
+    value = data.get("mapping")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        wrong("mapping", f"`mapping` must be an object, not {_kind(value)}")
+        return None
+    mapping = value
+    if not {"properties", "mappings", "_source", "dynamic"} & value.keys():
+        types = {name: {"type": kind} if isinstance(kind, str) else kind for name, kind in value.items()}
+        mapping = {"properties": types}
+    try:
+        FieldTypes.from_mapping(mapping)
+    except ProblemError as error:
+        for problem in error.problems:
+            wrong("mapping", problem.message, problem.hint, "fixture-bad-mapping")
+        return None
+    return mapping
 
 
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?)?$")

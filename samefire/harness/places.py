@@ -31,12 +31,14 @@ def element_span(source: Source, path: Sequence[str | int]) -> Span:
 
 
 def _find(source: Source, path: Sequence[str | int]) -> Any:
+    import yaml
+
     node = _composed(source)
     for step in path:
         if node is None:
             return None
         if isinstance(step, int):
-            items = node.value if isinstance(node.value, list) else []
+            items = node.value if isinstance(node, yaml.SequenceNode) else []
             node = items[step] if step < len(items) else None
         else:
             pair = _pair(node, step)

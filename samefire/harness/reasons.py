@@ -30,13 +30,15 @@ MOST = 4  # clauses told of one event
 GROUPS = 3  # groups told of one threshold
 
 
-def reasons(detection: Detection, case: Case, alerts: Alerts, context: Context) -> Iterator[str]:
-    """Lines for a verdict that is not as expected."""
+def reasons(
+    detection: Detection, case: Case, alerts: Alerts, context: Context, counted: int | None = None
+) -> Iterator[str]:
+    """Lines for a verdict that is not as expected. `counted`: the number of alerts that was asked for."""
     if alerts.failure:
         yield f"the backend refuses the search: {alerts.failure}"
         return
-    if alerts.alerts and case.alerts is not None:
-        yield f"{_count(len(alerts), 'alert')}, expected {case.alerts}"
+    if alerts.alerts and counted is not None:
+        yield f"{_count(len(alerts), 'alert')}, expected {counted}"
     yield from alerts.notes
     if alerts.alerts:
         yield from _why_fired(detection, case, alerts, context)

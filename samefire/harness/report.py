@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from samefire.forms import Document
 from samefire.harness.case import Case
@@ -48,7 +49,8 @@ class FormResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One case judged against one form. `reason` are lines that tell why it is wrong."""
+    """One case judged against one form. `reason` are lines that tell why it is wrong, `explained` the same
+    clause by clause, as plain data; `counted` is the number of alerts that was not met."""
 
     case: Case
     form: str
@@ -56,6 +58,8 @@ class Verdict:
     alerts: int
     outcome: Outcome
     reason: tuple[str, ...] = ()
+    explained: Any = None
+    counted: int | None = None
 
     @property
     def fired(self) -> bool:
@@ -83,11 +87,15 @@ class RuleReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole run. `problems` are those that belong to no loaded rule (unreadable files, settings)."""
+    """A whole run. `problems` are those that belong to no loaded rule (unreadable files, settings); `skipped`
+    counts what was not run, by reason. A gate says in `scope` what it judged and in `base` the commit that it
+    compared with."""
 
     rules: tuple[RuleReport, ...]
     problems: tuple[Problem, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
+    scope: str = ""
+    base: str | None = None
 
     @property
     def passed(self) -> bool:

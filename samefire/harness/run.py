@@ -21,6 +21,9 @@ from samefire.problems import Problem, ProblemError
 from samefire.query.detection import Detection
 from samefire.rule import Rule
 
+MOST_TREES = 12
+"""Events and stages of a failed case that are explained clause by clause."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -106,7 +109,7 @@ def verdicts_of(prepared: Prepared, cases: Sequence[Case]) -> list[Verdict]:
     for case in cases:
         runner = prepared.runner_for(case.mapping)
         if runner is not None:
-            found.append(verdict(prepared.result, runner, case))
+            found.append(verdict(prepared, runner, case))
     return found
 
 
@@ -114,24 +117,31 @@ def context_of(case: Case) -> Context:
     return Context(now=case.now, history=case.history, indicators=case.indicators)
 
 
-def verdict(result: FormResult, runner: Runner, case: Case) -> Verdict:
-    """One case judged against one detection, made ready to run."""
+def verdict(prepared: Prepared, runner: Runner, case: Case) -> Verdict:
+    """One case judged against one detection of a form, made ready to run."""
+    result = prepared.result
     detection = runner.detections[0]
     context = context_of(case)
     alerts = runner.run(case.events, context)[0]
     expected = case.expected(result.form)
-    right = _right(case, result.form, expected, alerts)
+    counted = case.alerts if prepared.form.counts_alerts and result.form not in case.expect else None
+    right = len(alerts) == counted if counted is not None else (len(alerts) > 0) == (expected == "fires")
     if right:
         differs = result.form in case.expect
         outcome = Outcome.DIFFERS if differs else Outcome.PASS
         return Verdict(case, result.form, expected, len(alerts), outcome, (case.because,) if differs else ())
-    lines = tuple(reasons(detection, case, alerts, context))
+    lines = tuple(reasons(detection, case, alerts, context, counted))
     if result.status is Status.APPROXIMATE and expected == "silent":
         return Verdict(case, result.form, expected, len(alerts), Outcome.DIFFERS, (result.why, *lines))
-    return Verdict(case, result.form, expected, len(alerts), Outcome.FAIL, lines)
+    trees = _trees(detection, case, context)
+    return Verdict(case, result.form, expected, len(alerts), Outcome.FAIL, lines, trees, counted)
 
 
-def _right(case: Case, form: str, expected: str, alerts: Alerts) -> bool:
-    if form not in case.expect and case.alerts is not None:
-        return len(alerts) == case.alerts
-    return (len(alerts) > 0) == (expected == "fires")
+def _trees(detection: Detection, case: Case, context: Context) -> list[dict[str, object]]:
+    """The detection on the case, clause by clause, as far as somebody will read it."""
+    from itertools import islice
+
+    from samefire.harness.explaining import explained, tree_json
+
+    parts = islice(explained(detection, case, context), MOST_TREES)
+    return [{"of": where, **tree_json(explanation)} for where, explanation in parts]

@@ -315,7 +315,8 @@ class Nested:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """True when the three-valued expression is true (null and false are both no match)."""
+    """True when the three-valued expression is true (null and false are both no match) for some value of each
+    field that it reads; a field without a value is null."""
 
     expression: Expression
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
@@ -385,7 +386,8 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class FieldValue:
-    """The first doc value of a field (sorted order), or null. `type` is the Elasticsearch type."""
+    """A value of a field, or null; an expression is run for each of the values. `type` is the Elasticsearch
+    type."""
 
     field: str
     type: str

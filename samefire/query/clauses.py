@@ -230,9 +230,18 @@ def number_range(clause: Clause, bounds: Bounds, *, whole: bool) -> Node:
     high = None if bounds.high is None else values.real(bounds.high)
     low_in, high_in = bounds.low_inclusive, bounds.high_inclusive
     if whole:
+        _refuse_out_of_range(clause.kind.type, bounds)
         low, high = values.inward(low, high, low_in, high_in)
         low_in = high_in = True
     return clause.leaf(NumberRange(low, high, low_in, high_in))
+
+
+def _refuse_out_of_range(kind: str, bounds: Bounds) -> None:
+    """A bound that the type cannot hold fails the search (as a term it would match nothing)."""
+    name, bits = ("a long", 63) if kind == "long" else ("an integer", 31)
+    for bound in (bounds.low, bounds.high):
+        if bound is not None and kind != "unsigned_long" and not -(2**bits) <= values.real(bound) < 2**bits:
+            raise ValueError(f"Value [{values.text(bound)}] is out of range for {name}")
 
 
 def _date_range(clause: Clause, bounds: Bounds) -> Node:

@@ -18,10 +18,11 @@ _UNIT_NANOS = {"w": 604_800, "d": 86_400, "h": 3_600, "H": 3_600, "m": 60, "s": 
 _DATE = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
     r"(?:T(?:(?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?"
-    r"(?P<zone>Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?)?)?)?"
+    r"(?P<zone>Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?)?)?)?",
+    re.A,
 )
-_MILLIS = re.compile(r"(?P<sign>-?)(?P<millis>\d{1,18})(?:\.(?P<part>\d{1,6})\d*)?")
-_MATH = re.compile(r"(?P<operator>[+\-/])(?P<count>\d*)(?P<unit>[yMwdhHms])")
+_MILLIS = re.compile(r"(?P<sign>-?)(?P<millis>\d{1,18})(?:\.(?P<part>\d{1,6})\d*)?", re.A)
+_MATH = re.compile(r"(?P<operator>[+\-/])(?P<count>\d*)(?P<unit>[yMwdhHms])", re.A)
 
 
 class DateError(ValueError):

@@ -39,8 +39,11 @@ from samefire.query.ast import (
     Wildcard,
 )
 from samefire.query.clauses import (
+    DATES,
+    REAL,
     STRINGS,
     TEXTS,
+    WHOLE,
     Bounds,
     Clause,
     Scalar,
@@ -61,8 +64,11 @@ from samefire.query.clauses import (
 from samefire.source import NOWHERE, Span
 
 __all__ = [
+    "DATES",
+    "REAL",
     "STRINGS",
     "TEXTS",
+    "WHOLE",
     "Scalar",
     "analysed_prefix",
     "auto_edits",
@@ -343,5 +349,6 @@ def exists(name: str, fields: FieldTypes, span: Span = NOWHERE, *, within: str |
         return nothing(span)
     if kind.value is not None:
         return everything(span)
-    limit = kind.ignore_above if kind.type in STRINGS - {"flattened"} else None
+    # A dynamic field may be an object, whose parts are not held against a limit here.
+    limit = kind.ignore_above if kind.type in STRINGS - {"flattened", "dynamic"} else None
     return Leaf(name, Exists(limit), span, kind.column, kind.null_value)

@@ -16,7 +16,7 @@ from samefire.query.ast import Fold, Pattern, Wild
 
 LAST_ADDRESS = (1 << 128) - 1
 _V4 = 0xFFFF << 32
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?", re.A)
 _LONG = Decimal(2**64)
 _ASCII = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
 
@@ -42,7 +42,7 @@ def _decimal(value: Scalar) -> Decimal:
 def real(value: Scalar) -> int | float:
     """A number as it is written; whole ones stay exact."""
     number = _decimal(value)
-    if abs(number) < _LONG and number == number.to_integral_value():
+    if number.copy_abs() < _LONG and number == number.to_integral_value():
         return int(number)
     if not math.isfinite(float(number)):
         raise ValueError(f"only finite values are supported, but got [{text(value)}]")
@@ -53,7 +53,7 @@ def whole(value: Scalar) -> int | None:
     """A number for a field of whole numbers; None when it has decimals or is larger than any field holds, and
     so equals nothing."""
     number = _decimal(value)
-    if abs(number) >= _LONG or number != number.to_integral_value():
+    if number.copy_abs() >= _LONG or number != number.to_integral_value():
         return None
     return int(number)
 

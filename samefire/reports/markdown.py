@@ -46,7 +46,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _refusals(report)
     for what, number in sorted(report.skipped.items()):
         yield ""
-        yield f"Not run: {number} {escape(what)}"
+        yield f"Not run: {escape(what)}: {number}"
 
 
 def _failures(report: Report) -> Iterator[str]:

@@ -92,8 +92,8 @@ def _verdict(verdict: Verdict, style: Style, verbose: bool) -> Iterator[str]:
 
 
 def _wanted(verdict: Verdict) -> str:
-    if verdict.case.alerts is not None and verdict.form not in verdict.case.expect:
-        return f"{verdict.case.alerts} alert{'s' if verdict.case.alerts != 1 else ''}"
+    if verdict.counted is not None and verdict.fired:
+        return f"{verdict.counted} alert{'s' if verdict.counted != 1 else ''}"
     return "it to fire" if verdict.expected == "fires" else "silence"
 
 
@@ -112,13 +112,16 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
     if errors or warnings:
         line += f"; {_count(errors, 'error')}, {_count(warnings, 'warning')}"
     yield style.good(line) if report.passed else style.bad(line)
+    if report.scope:
+        base = f", compared with {report.base[:12]}" if report.base else ""
+        yield style.faint(f"judged: {visible(report.scope)}{base}")
     for status, word in ((Status.REFUSED, "refused"), (Status.UNREADABLE, "not run")):
         counts = {form: n for (form, s), n in report.statuses().items() if s is status}
         if counts:
             told = ", ".join(f"{form} {n}" for form, n in sorted(counts.items()))
             yield style.faint(f"{word}: {told}")
     for what, number in sorted(report.skipped.items()):
-        yield style.faint(f"skipped: {number} {what}")
+        yield style.faint(f"skipped: {visible(what)}: {number}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,7 +3,7 @@
 Each row is run without a default field (`match` ids, or `error`: it must be refused) and, where the row says
 what that gives, with the one text field as default field, when the query is not lenient (`strict_match`,
 `strict_error`). `version_sensitive` rows name the answer of newer engines beside that of the one that was
-run; where they differ the answer of Elasticsearch's current source is wanted (decision 0013).
+run; where they differ the answer of Elasticsearch's current source is wanted (decision 0012).
 """
 
 from __future__ import annotations

@@ -64,6 +64,17 @@ def test_a_case_object() -> None:
     assert (case.alerts, case.because) == (1, "Sigma cannot say it")
 
 
+def test_types_of_fields_by_name_or_as_a_mapping() -> None:
+    short = only('{"events": [{"a": 1}], "mapping": {"a.b": "long"}}')
+    assert short.mapping == {"properties": {"a.b": {"type": "long"}}}
+    whole = only('{"events": [{"a": 1}], "mapping": {"properties": {"a": {"type": "ip"}}}}')
+    assert whole.mapping == {"properties": {"a": {"type": "ip"}}}
+
+
+def test_error_misspelt_type() -> None:
+    assert told('{"events": [{"a": 1}], "mapping": {"a.b": "lng"}}').startswith("x.json:1:24: error: ")
+
+
 def test_error_misspelt_events() -> None:
     assert told('{"event": 1}') == ""
     assert told('{\n "evnts": [{"a": 1}]}') == (

@@ -4,6 +4,7 @@ exports to JSON that says the same again."""
 from __future__ import annotations
 
 import json
+import re
 import string
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from hypothesis import strategies as st
 
 from samefire.fields import FieldTypes
 from samefire.forms import Options, converters
-from samefire.problems import ProblemError, render
+from samefire.problems import ProblemError, Severity, render
 from samefire.rule import load
-from samefire.rule_schema import METADATA, SIGMA, TRANSFORM, TYPES, table_of
+from samefire.rule_schema import METADATA, TRANSFORM, TYPES, table_of
 from samefire.ruleset import load as load_set
 from samefire.schema import Either, Flag, Free, Key, ListOf, Map, Shape, Table, Text, Whole
 from samefire.source import Source
@@ -32,64 +33,69 @@ JUNK: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(WORDS, inner, max_size=3)),
     max_leaves=6,
 )
-GOOD = {
-    "rule_id": "8a1c3d52-6f4b-4f0e-9c77-1f2b3c4d5e6f",
-    "reference": "https://attack.mitre.org/techniques/T1059/",
-    "query": "process where true",
-}
 
 
-def likely(shape: Shape, key: str = "") -> st.SearchStrategy[Any]:
-    """Values that mostly fit a shape, and now and then do not."""
-    return st.one_of(fitting(shape, key), fitting(shape, key), fitting(shape, key), JUNK)
+def value(shape: Shape, wild: bool) -> st.SearchStrategy[Any]:
+    """Values that fit a shape; when `wild`, now and then some that do not."""
+    fit = fitting(shape, wild)
+    return st.one_of(fit, fit, fit, JUNK) if wild else fit
 
 
-def fitting(shape: Shape, key: str) -> st.SearchStrategy[Any]:
+def fitting(shape: Shape, wild: bool) -> st.SearchStrategy[Any]:
     match shape:
+        case Text(what=what) if what.startswith("a date such"):
+            return st.just("2026/01/05")
+        case Text(choices=choices) if choices:
+            return st.sampled_from(choices)
+        case Text(pattern=pattern) if pattern is not None:
+            return st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
         case Text():
-            sample = [
-                *shape.choices,
-                GOOD.get(key, "x"),
-                "2026/01/05",
-                "now-9m",
-                "5m",
-                "$osquery_0 ## Setup\n\nx",
-            ]
-            return st.sampled_from(sample)
+            return st.sampled_from(
+                ["x", " a\n  b ", "$osquery_0 $$ ${investigate_0}\n\n## Setup\n\n- x", "host.id : a"]
+            )
         case Whole():
-            return st.one_of(st.integers(0, 100), st.just("47"), st.just(47.9))
+            return st.sampled_from([1, 47, "47", 47.9, 100])
         case Flag():
             return st.sampled_from([True, False, "yes", 1])
-        case ListOf():
-            return st.lists(likely(shape.item), max_size=3)
+        case ListOf(minimum=minimum, maximum=maximum):
+            most = max(minimum, min(3, 3 if maximum is None else maximum))
+            return st.lists(st.deferred(lambda: value(shape.item, wild)), min_size=minimum, max_size=most)
         case Table():
-            return table(shape)
+            return table(shape, wild)
         case Map():
-            return st.dictionaries(WORDS, likely(shape.item), max_size=2)
+            return st.dictionaries(WORDS, value(shape.item, wild), max_size=2)
         case Free():
-            return JUNK
+            return JUNK if wild else st.sampled_from(["x", 1, True, 0.5, ["a"], {"b": "c"}])
         case Either():
-            return st.one_of(fitting(shape.text, key), fitting(shape.many, key))
+            return st.one_of(value(shape.text, wild), value(shape.many, wild))
 
 
-def table(shape: Table) -> st.SearchStrategy[dict[str, Any]]:
-    def one(key: str, known: Key) -> st.SearchStrategy[Any]:
-        return st.deferred(lambda: likely(known.shape, key))
+def table(shape: Table, wild: bool) -> st.SearchStrategy[dict[str, Any]]:
+    def one(known: Key) -> st.SearchStrategy[Any]:
+        return st.deferred(lambda: value(known.shape, wild))
 
-    required = {k: one(k, v) for k, v in shape.keys.items() if v.required}
-    optional = {k: one(k, v) for k, v in shape.keys.items() if not v.required}
+    required = {k: one(v) for k, v in shape.keys.items() if v.required}
+    optional = {k: one(v) for k, v in shape.keys.items() if not v.required}
     return st.fixed_dictionaries(required, optional=optional)
 
 
-RULES = st.sampled_from(TYPES).flatmap(
-    lambda kind: st.fixed_dictionaries(
-        {
-            "metadata": likely(METADATA),
-            "rule": table(table_of(kind)).map(lambda rule: {**rule, "type": kind}),
-        },
-        optional={"transform": likely(TRANSFORM), "sigma": likely(SIGMA), "extra": JUNK},
+def rule_files(wild: bool) -> st.SearchStrategy[dict[str, Any]]:
+    return st.sampled_from(TYPES).flatmap(
+        lambda kind: st.fixed_dictionaries(
+            {
+                "metadata": value(METADATA, wild),
+                "rule": table(table_of(kind), wild).map(lambda rule: {**rule, "type": kind}),
+            },
+            optional={"transform": value(TRANSFORM, wild), **({"extra": JUNK} if wild else {})},
+        )
     )
-)
+
+
+TOGETHER = {
+    *("rule-conflict", "rule-missing-key", "rule-empty-query", "rule-building-block-window"),
+    *("rule-threat-mapping", "rule-dates-out-of-order", "rule-bad-value", "rule-esql-metadata"),
+}
+"""Codes of what values must be to each other; `rule_files(wild=False)` knows nothing of that."""
 
 
 def assert_rule_or_problems(text: str) -> None:
@@ -109,9 +115,20 @@ def assert_rule_or_problems(text: str) -> None:
         )
 
 
-@given(RULES)
+@given(rule_files(wild=True))
 def test_any_table_is_a_rule_or_problems(data: dict[str, Any]) -> None:
     assert_rule_or_problems(rtoml.dumps(data))
+
+
+@given(rule_files(wild=False))
+def test_what_fits_the_schema_is_a_rule_but_for_what_keys_are_to_each_other(data: dict[str, Any]) -> None:
+    text = rtoml.dumps(data)
+    assert_rule_or_problems(text)
+    try:
+        load(Source("rule.toml", text))
+    except ProblemError as error:
+        errors = [p for p in error.problems if p.severity is Severity.ERROR]
+        assert {p.code for p in errors} <= TOGETHER, [p.message for p in errors]
 
 
 @given(st.text(st.characters(), max_size=60))

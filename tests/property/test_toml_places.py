@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from samefire.source import Source
-from samefire.toml_places import Fault, Places, decode, scan
+from samefire.toml_literals import decode
+from samefire.toml_places import Fault, Places, scan
 from samefire.toml_text import tables
 
 pytestmark = pytest.mark.property

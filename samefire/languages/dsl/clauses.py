@@ -1,7 +1,7 @@
-"""The Query DSL of Elasticsearch to the query tree: what one clause means.
+"""The Query DSL of Elasticsearch to the query tree: clauses, and the queries that ask one field.
 
-One method for each kind of query. What a clause on one field asks of a type is said in
-`samefire.query.typed`; `query_string` is Lucene's.
+One method for each kind of query; those made of other queries are in `compound.py`, those on several fields in
+`fulltext.py`. What a clause asks of a type of field is said in `samefire.query.typed`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,18 @@ from functools import cache
 from typing import Any
 
 from samefire.fields import FieldTypes
-from samefire.languages.dsl.options import Notes, Options, Path, minimum_should_match
+from samefire.languages.dsl.counting import enough_of, minimum_should_match
+from samefire.languages.dsl.options import Notes, Options, Path
 from samefire.query import typed, values
 from samefire.query.anywhere import fields_like
-from samefire.query.ast import And, AtLeast, Fails, Fold, Nested, Node, Not, Or, Pattern, Wild
+from samefire.query.ast import Fails, Fold, Node, Or, Pattern, Wild
 from samefire.source import Span
 
 Json = Mapping[str, Any]
+
+MAX_DEPTH = 150
+"""Keys and list places down to a clause: some fifty bool queries (Elasticsearch allows thirty)."""
+_DEPTH_HINT = "Elasticsearch allows 30 queries inside each other"
 
 _FORMATS = frozenset(
     {
@@ -27,6 +32,7 @@ _FORMATS = frozenset(
         "epoch_millis",
     }
 )
+_DATED = frozenset({"date", "date_nanos", "dynamic"})
 _UTC = frozenset({"zulu", "utc", "z", "gmt", "+00:00", "+0000", "+00", "etc/utc", "universal"})
 _BOUNDS = {"gt": ("low", False), "gte": ("low", True), "lt": ("high", False), "lte": ("high", True)}
 
@@ -40,6 +46,9 @@ class Clauses:
 
     def clause(self, clause: object, path: Path, within: str | None) -> Node:
         """One clause: an object with one key, the kind of query."""
+        if len(path) > MAX_DEPTH:
+            self.notes.add("dsl-too-deep", "too many queries inside each other", path, _DEPTH_HINT)
+            return typed.nothing()
         if not isinstance(clause, Mapping):
             self.notes.bad_value(path, "a query object", clause)
             return typed.nothing()
@@ -57,24 +66,7 @@ class Clauses:
             return typed.nothing()
         return reader(self, body, (*path, name), within)
 
-    # ---- compound queries
-
-    def bool_(self, body: Json, path: Path, within: str | None) -> Node:
-        """`bool`: all of must and filter, enough of should, none of must_not; an empty one matches all."""
-        known = ("must", "filter", "should", "must_not", "minimum_should_match", "adjust_pure_negative")
-        options = Options(self.notes, body, path, known)
-        must = self.clauses(body, "must", path, within) + self.clauses(body, "filter", path, within)
-        should = self.clauses(body, "should", path, within)
-        must_not = self.clauses(body, "must_not", path, within)
-        span = self.notes.place(path)
-        if not must and not should and not must_not:
-            return typed.everything(span)
-        enough = self.enough(options, len(should), 0 if must else 1)
-        parts = [*must, *_some(should, enough, span), *(Not(child, _span(child)) for child in must_not)]
-        pure = "adjust_pure_negative" in options and not options.flag("adjust_pure_negative")
-        if pure and not must and not should:
-            parts.append(typed.nothing(span))
-        return parts[0] if len(parts) == 1 else And(tuple(parts), span)
+    # ---- parts of queries
 
     def enough(self, options: Options, optional: int, default: int) -> int:
         """How many of the optional clauses must match."""
@@ -93,24 +85,6 @@ class Clauses:
             return [self.clause(clause, (*path, key, at), within) for at, clause in enumerate(part)]
         return [self.clause(part, (*path, key), within)]
 
-    def nested(self, body: Json, path: Path, within: str | None) -> Node:
-        """`nested`: one object of the array satisfies the query."""
-        options = Options(
-            self.notes, body, path, ("path", "query", "score_mode", "ignore_unmapped", "inner_hits")
-        )
-        name = body.get("path")
-        span = self.notes.place(path)
-        if not isinstance(name, str):
-            self.notes.bad_value((*path, "path"), "the name of a nested field", name)
-            return typed.nothing(span)
-        inside = self.with_nested(name)
-        if inside is None:
-            if options.flag("ignore_unmapped"):
-                return typed.nothing(span)
-            return Fails(f"[nested] failed to find nested object under path [{name}]", span)
-        child = Clauses(inside, self.notes).clause(body.get("query"), (*path, "query"), name)
-        return Nested(name, child, span)
-
     def with_nested(self, name: str) -> FieldTypes | None:
         """The fields, `name` nested among them: a path that nothing is known of is taken at its word."""
         listed = self.fields.resolve(name)
@@ -119,22 +93,6 @@ class Clauses:
         if listed is not None and listed.type == "dynamic":
             return self.fields.with_fields({name: "nested"})
         return None
-
-    def constant_score(self, body: Json, path: Path, within: str | None) -> Node:
-        Options(self.notes, body, path, ("filter",))
-        return self.clause(body.get("filter"), (*path, "filter"), within)
-
-    def dis_max(self, body: Json, path: Path, within: str | None) -> Node:
-        Options(self.notes, body, path, ("queries", "tie_breaker"))
-        return Or(tuple(self.clauses(body, "queries", path, within)), self.notes.place(path))
-
-    def match_all(self, body: Json, path: Path, within: str | None) -> Node:
-        Options(self.notes, body, path, ())
-        return typed.everything(self.notes.place(path))
-
-    def match_none(self, body: Json, path: Path, within: str | None) -> Node:
-        Options(self.notes, body, path, ())
-        return typed.nothing(self.notes.place(path))
 
     # ---- queries on one field
 
@@ -196,7 +154,7 @@ class Clauses:
         if node == Or(()) and options.word("zero_terms_query", "none", ("none", "all")) == "all":
             return typed.everything(span)
         if "minimum_should_match" in options and isinstance(node, Or) and node.children:
-            parts = _some(list(node.children), self.enough(options, len(node.children), 1), span)
+            parts = enough_of(list(node.children), self.enough(options, len(node.children), 1), span)
             return parts[0] if parts else node
         return node
 
@@ -342,7 +300,7 @@ class Clauses:
     def dated(self, name: str, options: Options) -> None:
         """Refuse formats and time zones that would change how the dates of a range are read."""
         listed = self.fields.resolve(name)
-        if listed is None or listed.type not in (*typed.DATES, "dynamic"):
+        if listed is None or listed.type not in _DATED:
             return
         if "format" in options and str(options.get("format")) not in _FORMATS:
             options.refuse("format")
@@ -387,50 +345,32 @@ def _fold(options: Options) -> Fold:
     return Fold.ASCII if options.flag("case_insensitive") else Fold.NONE
 
 
-def _span(node: Node) -> Span:
-    return node.span
-
-
-def _some(should: list[Node], enough: int, span: Span) -> list[Node]:
-    """The condition that enough of the optional clauses hold; clauses of which none must are left out, but
-    not those that fail the search."""
-    if enough <= 0:
-        return [node for node in should if isinstance(node, Fails)]
-    if enough > len(should):
-        return [typed.nothing(span)]
-    if len(should) == 1:
-        return should
-    if enough == 1:
-        return [Or(tuple(should), span)]
-    return [And(tuple(should), span) if enough == len(should) else AtLeast(enough, tuple(should), span)]
-
-
 Reader = Callable[[Clauses, Json, Path, str | None], Node]
 
 
 @cache
 def readers() -> Mapping[str, Reader]:
     """Every kind of query that is understood, by name."""
-    from samefire.languages.dsl.fulltext import multi_match, query_string
+    from samefire.languages.dsl import compound, fulltext
 
     return {
-        "bool": Clauses.bool_,
-        "constant_score": Clauses.constant_score,
-        "dis_max": Clauses.dis_max,
+        "bool": compound.bool_,
+        "constant_score": compound.constant_score,
+        "dis_max": compound.dis_max,
         "exists": Clauses.exists,
         "fuzzy": Clauses.fuzzy,
         "match": Clauses.match,
-        "match_all": Clauses.match_all,
-        "match_none": Clauses.match_none,
+        "match_all": compound.match_all,
+        "match_none": compound.match_none,
         "match_phrase": Clauses.match_phrase,
         "match_phrase_prefix": Clauses.match_phrase_prefix,
-        "nested": Clauses.nested,
+        "nested": compound.nested,
         "prefix": Clauses.prefix,
         "range": Clauses.range,
         "regexp": Clauses.regexp,
         "term": Clauses.term,
         "terms": Clauses.terms,
         "wildcard": Clauses.wildcard,
-        "multi_match": multi_match,
-        "query_string": query_string,
+        "multi_match": fulltext.multi_match,
+        "query_string": fulltext.query_string,
     }

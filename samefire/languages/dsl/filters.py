@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from samefire.languages.dsl.clauses import Clauses, Json
+from samefire.languages.dsl.clauses import MAX_DEPTH, Clauses, Json
 from samefire.languages.dsl.options import Path
 from samefire.query import typed
 from samefire.query.ast import And, Nested, Node, Not, Or
@@ -24,6 +24,9 @@ _ONE_FIELD = frozenset({"exists", "match_phrase", "range"})
 
 def filter_node(clauses: Clauses, filter_: object, path: Path) -> Node:
     """The node of one filter; a disabled one is satisfied by every document."""
+    if len(path) > MAX_DEPTH:
+        clauses.notes.add("dsl-too-deep", "too many filters inside each other", path, "combine fewer filters")
+        return typed.everything()
     if not isinstance(filter_, Mapping):
         clauses.notes.bad_value(path, "a filter object", filter_)
         return typed.everything()

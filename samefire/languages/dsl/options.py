@@ -5,12 +5,14 @@ Whatever a clause holds is either understood or a problem; nothing is passed ove
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from samefire.problems import Problem, did_you_mean
 from samefire.source import Source, Span
 
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
 Path = tuple[str | int, ...]
 Place = Callable[[Path], Span]
 """Where a part of the clause stands in the source: its keys and list positions, outermost first."""
@@ -102,7 +104,7 @@ class Options:
     def number(self, name: str, default: int = 0) -> int:
         """A whole number, also as text."""
         value = self.body.get(name, default)
-        if isinstance(value, str) and value.lstrip("-").isdigit():
+        if isinstance(value, str) and _WHOLE.fullmatch(value):
             return int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             self.notes.bad_value((*self.path, name), "a whole number", value)
@@ -122,37 +124,3 @@ class Options:
         for name in names:
             if name in self.body:
                 self.notes.unsupported((*self.path, name), self.body[name])
-
-
-def minimum_should_match(spec: object, optional: int) -> int | None:
-    """How many of `optional` clauses must match: a number, a percentage, either negative (so many may
-    miss), or conditions `2<75% 9<-3`. None: it cannot be read."""
-    if isinstance(spec, bool) or not isinstance(spec, int | str):
-        return None
-    text = str(spec).strip()
-    if "<" in text:
-        return _conditional(text, optional)
-    number = text.removesuffix("%")
-    if not number.lstrip("+-").isdigit():
-        return None
-    wanted = int(number)
-    if text.endswith("%"):
-        part = int(optional * wanted / 100)  # towards zero, as Java cuts
-        wanted = part
-        found = optional + wanted if number.startswith("-") else wanted
-    else:
-        found = optional + wanted if wanted < 0 else wanted
-    return max(found, 0)
-
-
-def _conditional(text: str, optional: int) -> int | None:
-    """The last condition whose bound is below the number of clauses; all of them when none is."""
-    found: int | None = optional
-    for condition in text.replace(" <", "<").replace("< ", "<").split():
-        bound, _, wanted = condition.partition("<")
-        if not bound.lstrip("-").isdigit():
-            return None
-        if optional <= int(bound):
-            return found
-        found = minimum_should_match(wanted, optional)
-    return found

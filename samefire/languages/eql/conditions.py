@@ -32,7 +32,7 @@ _SCRIPTED = {"==": "eq", "!=": "neq", "<": "lt", "<=": "lte", ">": "gt", ">=": "
 
 
 class _NoConstant(Exception):
-    """The expression reads a field."""
+    """The expression reads a field, or matches a regular expression."""
 
 
 class Conditions:
@@ -59,6 +59,8 @@ class Conditions:
             return Fails(str(error), tree.span)
         try:
             return self.clause(tree, positive)
+        except _NoConstant:  # a regular expression on constants is matched when the query runs
+            return self.script(expression(tree, self.fields), tree.span)
         except ExpressionError as error:
             return Fails(str(error), tree.span)
 

@@ -29,12 +29,12 @@ from samefire.languages.eql.tree import (
 
 
 def propagate(body: SequenceQuery | SampleQuery) -> tuple[tuple[Expression, ...], ...]:
-    """For each stage the conditions that it takes over from others."""
+    """For each stage the conditions that it takes over from others; missing events pass nothing on."""
     keys = [(*body.keys, *term.keys) for term in body.terms]
     own = [list(_conjuncts(term.filter.condition)) for term in body.terms]
     passed: list[list[Expression]] = [[] for _ in body.terms]
-    for origin, conditions in enumerate(own):
-        for condition in conditions:
+    for origin, term in enumerate(body.terms):
+        for condition in () if term.missing else own[origin]:
             place = _place(condition, keys[origin])
             if place is None or _is_presence(condition, keys[origin][place]):
                 continue

@@ -128,7 +128,7 @@ class Expressions(Reader):
         """constant: STRING | NUMBER | "true" | "false" | "null" """
         token = self.token
         if token.kind in ("name", "quoted", "?") and operator != "list":
-            hint = "fields are compared with `==`"
+            hint = f'a value stands in quotes: "{short(token.text)}"' if token.kind == "name" else None
             self.fail("query-field-to-field", f"`{operator}` compares with constants only", token.span, hint)
         if token.kind not in CONSTANTS:
             self.unexpected(

@@ -27,7 +27,7 @@ _KINDS = {
 NAMES = {
     "string": "a string",
     "integer": "a whole number",
-    "double": "a number",
+    "double": "a decimal number",
     "boolean": "true or false",
     "date": "a date",
     "ip": "an address",

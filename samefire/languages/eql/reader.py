@@ -15,6 +15,14 @@ COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 CONSTANTS = frozenset(("string", "raw", "integer", "decimal", "true", "false", "null"))
 
 
+_CATEGORY = 'an event category with special characters stands in double quotes: "my category"'
+_TEXT = 'write `field : "*text*"`, `field like "…"` or `field regex "…"`'
+_OTHER_WORDS = {
+    **dict.fromkeys(("contains", "matches", "startswith", "endswith", "wildcard"), _TEXT),
+    **dict.fromkeys(("is", "equals", "eq"), "write `==`; a missing field is `field == null`"),
+}
+
+
 class Reader:
     """Where a parser stands; `token` is the one to take next."""
 
@@ -72,18 +80,23 @@ class Reader:
     def hint(self, wanted: str) -> str | None:
         token = self.token
         lower = token.text.lower()
-        if token.kind == "name" and lower in KEYWORDS:
-            return f"keywords are written in small letters: `{lower}`"
-        if token.kind in KEYWORDS and wanted.startswith(("a field", "a value", "a name")):
+        match token.kind:
+            case "name" if lower in KEYWORDS:
+                return f"keywords are written in small letters: `{lower}`"
+            case "name" | "quoted" if wanted.startswith("a value in quotes"):
+                return f'a value stands in quotes: "{short(token.text)}"'
+            case "quoted" if wanted.startswith("an event category"):
+                return _CATEGORY
+            case "-" | "." if wanted == "`where`":
+                return _CATEGORY
+            case "name~":
+                return f"`{token.text}` is neither an operator nor a function call"
+            case "name":
+                return _OTHER_WORDS.get(lower)
+        if token.kind in KEYWORDS and token.text.isalpha() and wanted.startswith(("a field", "a name")):
             return f"`{token.text}` is a keyword; the field is written `` `{token.text}` ``"
-        if token.kind == "quoted" and wanted.startswith("an event category"):
-            return 'an event category with special characters stands in double quotes: "my category"'
-        if token.kind == "name~":
-            return f"`{token.text}` is neither an operator nor a function call"
-        if token.kind == "name" and lower in ("contains", "matches", "startswith", "endswith", "wildcard"):
-            return 'write `field : "*text*"`, `field like "…"` or `field regex "…"`'
-        if token.kind == "name" and lower in ("is", "equals", "eq"):
-            return "write `==`; a missing field is `field == null`"
+        if token.kind in CONSTANTS and wanted.startswith("`(`"):
+            return f"write `({short(token.text)})`, or compare with `==`"
         if token.kind in CONSTANTS and wanted.startswith("`and`"):
             return "two conditions are joined with `and` or `or`; values of a list are separated by commas"
         if token.kind in COMPARISONS and wanted.startswith("`and`"):

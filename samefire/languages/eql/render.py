@@ -199,7 +199,7 @@ class _Writer:
         body = tree.body
         if isinstance(body, EventFilter):
             self.comments_before(body.span.start, 0)
-            self.event(body, 0, "", "")
+            self.event(body, 0, "", "", body.span.end)
         else:
             self.stages(body)
         for pipe in tree.pipes:
@@ -228,13 +228,14 @@ class _Writer:
 
     def term(self, term: Term, indent: int, before: str) -> None:
         self.comments_before(term.span.start, indent)
-        self.event(term.filter, indent, before + ("![" if term.missing else "["), "]" + _tail(term))
+        stop = term.keys[0].span.start if term.keys else term.span.end
+        self.event(term.filter, indent, before + ("![" if term.missing else "["), "]" + _tail(term), stop)
         self.beside(term.span.end, term.span.end)
 
-    def event(self, node: EventFilter, indent: int, before: str, after: str) -> None:
-        """One `category where condition` between `before` and `after`."""
+    def event(self, node: EventFilter, indent: int, before: str, after: str, stop: int) -> None:
+        """One `category where condition` between `before` and `after`; its comments begin before `stop`."""
         head = before + _category(node)
-        if not self.commented(node.span.end):
+        if not self.commented(stop):
             text = f"{head} {flat(node.condition)}{after}"
             if indent + len(text) <= WIDTH:
                 self.put(indent, text)
@@ -242,7 +243,7 @@ class _Writer:
         self.put(indent, head)
         self.condition(node.condition, indent + 2)
         if after:
-            self.comments_before(node.span.end, indent + 2)
+            self.comments_before(stop, indent + 2)
             self.put(indent, after)
 
     def condition(self, node: Expression, indent: int) -> None:

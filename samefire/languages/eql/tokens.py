@@ -6,8 +6,7 @@ One pass with one linear regular expression. Raises ProblemError at the first th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from samefire.languages.eql.tree import Comment
 from samefire.problems import Problem, ProblemError
@@ -19,27 +18,27 @@ KEYWORDS = frozenset(
 )
 
 _SCAN = re.compile(
-    r"""
-      (?P<ws>[ \t\r\n]+)
-    | (?P<word>[A-Za-z_@][A-Za-z0-9_]*~?)
+    r"""[ \t\r\n]*(?:
+      (?P<word>[A-Za-z_@][A-Za-z0-9_]*~?)
     | (?P<raw>\"\"\"[^\r\n]*?\"\"\"\"?\"?)
-    | (?P<old>\?["'])
     | (?P<string>"(?:[^"\\\r\n]|\\[btnfr"'\\]|\\u\{[0-9A-Fa-f]*\})*")
+    | (?P<op>==|!=|<=|>=|!\[|[:=<>+*%,\[\]()|]|-|/(?![/*])|\.(?![0-9])|\?(?!["']))
     | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     | (?P<quoted>`(?:[^`]|``)*`)
     | (?P<comment>//[^\r\n]*)
     | (?P<block>/\*)
-    | (?P<op>==|!=|<=|>=|!\[|[:=<>+\-*/%.,\[\]()|?])
-    """,
+    | (?P<old>\?["'])
+    | (?P<end>\Z)
+    )""",
     re.VERBOSE,
 )
+_BLANK = re.compile(r"[ \t\r\n]*")
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 _ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]*)\}|(.))")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`kind` is the keyword or mark itself, or one of `name name~ string raw integer decimal quoted end`."""
 
     kind: str
@@ -59,38 +58,41 @@ def tokenize(source: Source) -> tuple[list[Token], tuple[Comment, ...]]:
     tokens: list[Token] = []
     comments: list[Comment] = []
     at = 0
-    while at < len(text):
+    while True:
         found = scan(text, at)
         if found is None:
-            _refuse(source, at)
+            blank = _BLANK.match(text, at)
+            _refuse(source, blank.end() if blank else at)
         kind = found.lastgroup or ""
-        end = found.end()
-        if kind == "block":
-            end = _block_end(source, at)
-        if kind in ("comment", "block"):
-            comments.append(_comment(text, at, end))
-        elif kind == "old":
-            _refuse_old_string(source, at)
-        elif kind != "ws":
-            written = found.group()
-            tokens.append(Token(_kind(kind, written), written, at, end))
-        at = end
-    tokens.append(Token("end", "", len(text), len(text)))
-    return tokens, tuple(comments)
+        start, at = found.span(kind)
+        match kind:
+            case "word":
+                word = text[start:at]
+                tokens.append(Token(word if word in KEYWORDS else _name(word), word, start, at))
+            case "op":
+                mark = text[start:at]
+                tokens.append(Token(mark, mark, start, at))
+            case "number":
+                written = text[start:at]
+                tokens.append(Token("integer" if written.isdigit() else "decimal", written, start, at))
+            case "end":
+                tokens.append(Token("end", "", start, at))
+                return tokens, tuple(comments)
+            case "comment":
+                comments.append(_comment(text, start, at))
+            case "block":
+                at = _block_end(source, start)
+                comments.append(_comment(text, start, at))
+            case "old":
+                _refuse_old_string(source, start)
+            case _:
+                if kind == "string" and at == start + 2 and text.startswith('"', at):
+                    _refuse(source, start)
+                tokens.append(Token(kind, text[start:at], start, at))
 
 
-def _kind(kind: str, written: str) -> str:
-    match kind:
-        case "word":
-            if written in KEYWORDS:
-                return written
-            return "name~" if written[-1] == "~" else "name"
-        case "number":
-            return "integer" if written.isdigit() else "decimal"
-        case "op":
-            return written
-        case _:
-            return kind
+def _name(word: str) -> str:
+    return "name~" if word[-1] == "~" else "name"
 
 
 def _comment(text: str, start: int, end: int) -> Comment:

@@ -198,23 +198,13 @@ class _Checker:
         loose = address and index == 0 and kind == "string" and not isinstance(argument, Field)
         if wanted and kind not in wanted and kind not in _UNSURE and not loose:
             message = f"argument {index + 1} of `{found.name}` is {in_words(wanted)}, not {NAMES[kind]}"
-            self.report(
-                "query-argument-type", message, argument.span, self.argument_hint(found, argument, kind)
-            )
+            hint = _argument_hint(found, wanted, argument, kind)
+            self.report("query-argument-type", message, argument.span, hint)
             return "unknown"
         if address and index > 0 and not self.constant(argument):
             message = f"argument {index + 1} of `cidrMatch` is a constant, and this reads a field"
             self.report("query-argument-type", message, argument.span)
         return kind
-
-    def argument_hint(self, found: Signature, argument: Expression, kind: str) -> str | None:
-        if found.name == "cidrMatch":
-            return (
-                "its type has to be `ip`" if isinstance(argument, Field) else "an address block is a string"
-            )
-        if "string" in found.argument(0) and kind in ("integer", "double", "ip", "version", "date"):
-            return "turn it into a string with `string(…)`"
-        return "turn it into a number with `number(…)`" if kind == "string" else None
 
     def unknown_function(self, node: Function) -> None:
         bare = node.name.rstrip("~")
@@ -226,6 +216,14 @@ class _Checker:
         names = [s.name for s in FUNCTIONS.values()]
         hint = ELSEWHERE.get(bare.lower()) or did_you_mean(bare, names)
         self.report("query-unknown-function", f"EQL has no function `{bare}`", node.name_span, hint)
+
+
+def _argument_hint(found: Signature, wanted: frozenset[str], argument: Expression, kind: str) -> str | None:
+    if found.name == "cidrMatch":
+        return "its type has to be `ip`" if isinstance(argument, Field) else "an address block is a string"
+    if "string" in wanted and kind in ("integer", "double", "ip", "version", "date"):
+        return "turn it into a string with `string(…)`"
+    return "turn it into a number with `number(…)`" if "integer" in wanted and kind == "string" else None
 
 
 def _wider(left: str, right: str) -> str:

@@ -31,6 +31,9 @@ MAX_DEPTH = 64
 """Parentheses and braces inside each other. Kibana's parser has no fixed limit, but Elasticsearch refuses 30
 bool queries inside each other."""
 
+MAX_PROBLEMS = 20
+"""Bad escapes that one query is told of."""
+
 BLANKS = " \t\r\n\xa0"
 TRIMMED = f"{BLANKS}\v\f\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" + (
     "\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -203,7 +206,8 @@ class _Parser:
         """Note a backslash that escapes nothing, and read on behind it to find what else is wrong."""
         bad = _bad_escape(self.text, at)
         assert bad is not None
-        self.problems.append(complaints.bad_escape(self.source, Span(*bad.span())))
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(complaints.bad_escape(self.source, Span(*bad.span())))
         more = _bare(self.text, bad.end())
         return more.end() if more else bad.end()
 

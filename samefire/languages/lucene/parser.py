@@ -201,7 +201,9 @@ class _Reader:
         except EscapeError as error:
             start = token.span.start + error.at
             hint = r"a backslash is written \\ (C:\\users), or use quotes and \\ inside them"
-            raise self.problem("query-bad-escape", str(error), Span(start, start + 2), hint) from None
+            raise self.problem(
+                "query-bad-escape", str(error), Span(start, min(start + 2, token.span.end)), hint
+            ) from None
 
     def unclosed_range(self, opening: Token) -> ProblemError:
         message = f"a range is written {opening.text}low TO high{']' if opening.text == '[' else '}'}"
@@ -214,7 +216,8 @@ class _Reader:
             span = Span(max(0, token.span.start - 1), token.span.start)
             return self.problem("query-incomplete", f"the query ends where {wanted} was expected", span)
         message = f"`{token.text.strip()}` cannot stand here: {wanted} was expected"
-        return self.problem("query-unexpected", message, token.span, _advice(token))
+        before = self.tokens[self.at - 1].kind if self.at else None
+        return self.problem("query-unexpected", message, token.span, _advice(token, before))
 
     def problem(self, code: str, message: str, span: Span, hint: str | None = None) -> ProblemError:
         return ProblemError([Problem(code, message, self.source, span, hint=hint)])
@@ -239,14 +242,14 @@ def _term(token: Token, span: Span, fuzzy: str | None, boost: str | None) -> Ter
             )
 
 
-def _advice(token: Token) -> str | None:
+def _advice(token: Token, before: Kind | None) -> str | None:
     match token.kind:
+        case Kind.COLON if before in (Kind.PREFIX, Kind.WILDCARD):
+            return r"a wildcard in a field's name is written \*"
         case Kind.COLON:
             return r"write \: for a colon inside a value or name, or put the value in quotes"
         case Kind.MINUS | Kind.PLUS | Kind.NOT:
             return f"put the value in quotes, or write \\{token.text[:1]} for the character itself"
-        case Kind.PREFIX | Kind.WILDCARD:
-            return r"a wildcard in a field's name is written \*"
         case Kind.AND | Kind.OR:
             return f'an operator stands between two terms; the word itself is written "{token.text}"'
         case Kind.RIGHT:

@@ -1,12 +1,9 @@
-"""Escapes of Lucene's query language: texts without them, patterns, and texts made safe."""
+"""Escapes of Lucene's query language: texts without them, and patterns."""
 
 from __future__ import annotations
 
-import re
-
 from samefire.query.ast import Pattern, Wild
 
-_SPECIAL = re.compile(r'([+\-=&|!(){}\[\]^"~*?:\\/ \t\n\r\u3000])')
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -63,8 +60,3 @@ def pattern(raw: str) -> Pattern:
     if literal:
         pieces.append("".join(literal))
     return tuple(pieces)
-
-
-def escape(text: str) -> str:
-    """The text as one bare term that means exactly it."""
-    return _SPECIAL.sub(r"\\\1", text)

@@ -69,7 +69,7 @@ _DEFAULT = tuple(
         (Kind.CARET, r"\^"),
         (Kind.QUOTED, r'"(?:[^"\\]|\\[\s\S])*"'),
         (Kind.TERM, rf"{_START}{_TERM}*"),
-        (Kind.FUZZY, rf"~(?:\d+(?:\.\d+)?{_TERM}*|{_TERM}*)"),
+        (Kind.FUZZY, rf"~(?:[0-9]+(?:\.[0-9]+)?{_TERM}*|{_TERM}*)"),
         (Kind.PREFIX, rf"{_START}{_TERM}*\*"),
         (Kind.WILDCARD, rf"(?:{_START}|[*?])(?:{_TERM}|[*?])*"),
         (Kind.REGEXP, r"/(?:\\/|[^/])*/"),
@@ -87,7 +87,7 @@ _RANGE = tuple(
         (Kind.BOUND, r"[^ \]}]+"),
     )
 )
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def tokens(source: Source) -> list[Token]:

@@ -10,7 +10,7 @@ from samefire.engine.events import Events
 from samefire.engine.match import match
 from samefire.fields import FieldType, FieldTypes
 from samefire.languages.dsl import Path, lower, lower_filter
-from samefire.languages.dsl.options import minimum_should_match
+from samefire.languages.dsl.counting import minimum_should_match
 from samefire.problems import ProblemError
 from samefire.query.ast import AtLeast, Leaf, Node, Not
 from samefire.source import Source, Span
@@ -244,6 +244,23 @@ def test_problems_and_nodes_stand_where_the_parts_are() -> None:
     assert node.span == node.child.span == Span(3, 5)
 
 
+def test_depth() -> None:
+    clause: dict[str, Any] = RED
+    for _ in range(5_000):
+        clause = {"bool": {"must": [clause]}}
+    with pytest.raises(ProblemError) as raised:
+        lower(clause, FIELDS, SOURCE)
+    assert [(p.code, p.message) for p in raised.value.problems] == [
+        ("dsl-too-deep", "too many queries inside each other")
+    ]
+    filter_: dict[str, Any] = {"query": RED}
+    for _ in range(5_000):
+        filter_ = {"meta": {"type": "combined", "params": [filter_]}}
+    with pytest.raises(ProblemError) as raised:
+        lower_filter(filter_, FIELDS, SOURCE)
+    assert [p.message for p in raised.value.problems] == ["too many filters inside each other"]
+
+
 @pytest.mark.parametrize(
     ("spec", "optional", "count"),
     [
@@ -260,6 +277,8 @@ def test_problems_and_nodes_stand_where_the_parts_are() -> None:
         ("2<-25% 9<-3", 8, 6),
         ("2<-25% 9<-3", 10, 7),
         ("half", 3, None),
+        ("9" * 5000, 3, None),
+        ("²%", 3, None),
         ("a<1", 3, None),
         (True, 3, None),
         (1.5, 3, None),

@@ -109,6 +109,12 @@ def test_depth_that_is_refused(opening: str) -> None:
     assert [problem.code for problem in raised.value.problems] == ["query-too-deep"]
 
 
+def test_many_mistakes_are_told_in_part() -> None:
+    with pytest.raises(ProblemError) as raised:
+        read("\\x" * 10_000)
+    assert len(raised.value.problems) == 20
+
+
 PIECES = st.sampled_from(
     [
         "a",

@@ -1,0 +1,192 @@
+"""Judging many rules: several processes when it pays, and nothing twice that a cache already holds.
+
+The result does not depend on either: the same reports in the same order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from samefire import cache as caches
+from samefire.cache import Cache
+from samefire.check import check_rule
+from samefire.fields import FieldTypes
+from samefire.forms import Converter, Options, converters
+from samefire.harness.record import Record, decode, encode
+from samefire.harness.report import RuleReport
+from samefire.harness.run import Subject, judge_rule
+from samefire.problems import ProblemError
+from samefire.workspace import Workspace, field_files, load_fields
+
+WORTH = 100
+"""Rules from which on a second process is worth its start (half a second against some milliseconds a rule)."""
+CHUNK = 16
+"""Rules that a process gets at a time."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """How to judge. `checked`: also what `samefire check` says of each rule. `processes`: at most that many
+    (None: one for each core)."""
+
+    forms: Sequence[Converter]
+    options: Options = field(default_factory=Options)
+    mapping: Path | None = None
+    checked: bool = False
+    strict_fields: bool = False
+    cache: Cache | None = None
+    processes: int | None = None
+    progress: Callable[[int], None] = lambda done: None
+
+
+class Fault(RuntimeError):
+    """samefire failed on a rule; the message names it."""
+
+
+def judge_all(workspace: Workspace, job: Job) -> list[RuleReport]:
+    """The report of each rule of the workspace, in its order."""
+    subjects = [Subject(r, workspace.cases(r), workspace.excused(r)) for r in workspace.rules]
+    keys = _keys(workspace, subjects, job) if job.cache else []
+    found: dict[int, RuleReport] = {}
+    for number, key in enumerate(keys):
+        known = _known(job.cache, key, subjects[number])
+        if known is not None:
+            found[number] = known
+    missing = [n for n in range(len(subjects)) if n not in found]
+    job.progress(len(found))
+    for number, report, record in _judged(workspace, subjects, missing, job):
+        found[number] = report
+        job.progress(1)
+        if job.cache:
+            job.cache.put(keys[number], record())
+    if job.cache and missing:
+        job.cache.prune()
+    return [found[number] for number in range(len(subjects))]
+
+
+def _known(cache: Cache | None, key: str, subject: Subject) -> RuleReport | None:
+    record = cache.get(key) if cache else None
+    if record is None:
+        return None
+    try:
+        return decode(record, subject.rule, subject.cases.cases)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
+def _keys(workspace: Workspace, subjects: Sequence[Subject], job: Job) -> list[str]:
+    """A key for each subject: everything that its report follows from."""
+    settings = [
+        f"{f.name}={getattr(workspace.settings, f.name)!r}"
+        for f in fields(workspace.settings)
+        if f.name not in ("home", "source", "gate", "without_fixtures")
+    ]
+    files = [*field_files(workspace.settings), *([job.mapping] if job.mapping else [])]
+    options = replace(job.options, versions={})
+    shared = caches.key(
+        [
+            caches.tool(),
+            *settings,
+            *(part for path in files for part in (str(path), path.read_bytes())),
+            *(part for path in _exceptions(workspace) for part in (str(path), path.read_bytes())),
+            repr(options),
+            *(form.name for form in job.forms),
+            f"{job.checked} {job.strict_fields}",
+        ]
+    )
+    return [_key(shared, subject, job) for subject in subjects]
+
+
+def _exceptions(workspace: Workspace) -> list[Path]:
+    folder = workspace.settings.path(workspace.settings.exceptions)
+    return sorted(folder.rglob("*.toml")) if folder.is_dir() else []
+
+
+def _key(shared: str, subject: Subject, job: Job) -> str:
+    rule, cases = subject.rule, subject.cases
+    parts = [
+        shared,
+        rule.path,
+        rule.source.text,
+        str(subject.excused),
+        str(job.options.versions.get(rule.id)),
+    ]
+    for case in cases.cases:
+        parts += [case.path, case.source.text]
+    for problem in cases.problems:
+        source, span = problem.source.rooted(problem.span)
+        parts += [problem.code, problem.message, source.path, source.text, str(span), str(problem.hint)]
+    return caches.key(parts)
+
+
+Judged = tuple[int, RuleReport, Callable[[], Record]]
+
+
+def _judged(
+    workspace: Workspace, subjects: Sequence[Subject], missing: Sequence[int], job: Job
+) -> Iterator[Judged]:
+    processes = min(job.processes or cores(), len(missing) // CHUNK or 1)
+    if processes < 2 or (job.processes is None and len(missing) < WORTH):
+        for number in missing:
+            report = judge_one(subjects[number], workspace.fields, job)
+            yield number, report, lambda report=report: encode(report)  # type: ignore[misc]
+        return
+    import multiprocessing
+
+    chunks = [missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)]
+    work = [[subjects[number] for number in chunk] for chunk in chunks]
+    shared = (workspace.settings, replace(job, forms=(), cache=None, progress=_nothing), _names(job))
+    with multiprocessing.get_context("spawn").Pool(processes, _begin, shared) as pool:
+        for chunk, records in zip(chunks, pool.imap(_chunk, work), strict=True):
+            for number, record in zip(chunk, records, strict=True):
+                subject = subjects[number]
+                report = decode(record, subject.rule, subject.cases.cases)
+                yield number, report, lambda record=record: record  # type: ignore[misc]
+
+
+def _nothing(done: int) -> None:
+    """Progress is told by the process that was asked."""
+
+
+def _names(job: Job) -> list[str]:
+    return [form.name for form in job.forms]
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def judge_one(subject: Subject, types: FieldTypes, job: Job) -> RuleReport:
+    """One rule. Raises Fault, with the rule's path, when samefire itself fails on it."""
+    try:
+        report = judge_rule(subject, job.forms, types, job.options)
+        if not job.checked:
+            return report
+        found = check_rule(subject.rule, types, strict_fields=job.strict_fields)
+    except ProblemError:
+        raise
+    except Exception as error:
+        told = str(error).split("\n")[0][:200]
+        raise Fault(f"{subject.rule.path}: {type(error).__name__}: {told}") from error
+    return replace(report, problems=tuple(dict.fromkeys([*report.problems, *found])))
+
+
+# What a worker process holds: set once when it starts.
+_worker: dict[str, Any] = {}
+
+
+def _begin(settings: Any, job: Job, names: Sequence[str]) -> None:
+    known = converters()
+    _worker["job"] = replace(job, forms=[known[name] for name in names])
+    _worker["fields"] = load_fields(settings, job.mapping)
+
+
+def _chunk(subjects: Sequence[Subject]) -> list[Record]:
+    return [encode(judge_one(s, _worker["fields"], _worker["job"])) for s in subjects]
