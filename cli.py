@@ -16,7 +16,7 @@ app = typer.Typer(
     name="samefire",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="One detection rule, every backend, the same alerts.\n\n"
     "Rules are TOML files; `convert` exports them, `test` proves the exported text on fixtures.",

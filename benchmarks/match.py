@@ -1,8 +1,9 @@
 """How fast queries are matched: `python benchmarks/match.py EVENTS.ndjson[.gz] RULES [--check N]`.
 
-Reads every KQL `query` rule of RULES (a folder of TOML files, or an NDJSON export), matches all of them together over the events, and prints
-events a CPU second for the whole (parsing JSON included) and for matching alone. `--check N` compares the hits
-of the first N events with the plain evaluator of the tests.
+Reads every KQL `query` rule (`--language eql`: every EQL event query) of RULES, a folder of TOML files or an
+NDJSON export, matches all of them together over the events, and prints events a CPU second for the whole
+(JSON and plan included) and for matching alone. `--check N` compares the hits of the first N events with the
+plain evaluator of the tests.
 """
 
 from __future__ import annotations

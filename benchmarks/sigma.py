@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from match import check, read
+
 from samefire.engine.alerts import Context
 from samefire.engine.events import read_blocks, read_ndjson
 from samefire.engine.match import Plan

@@ -222,8 +222,9 @@ def _scope(data: Json, body: Body) -> Scope:
         timestamp_fields=_timestamps(data, body),
         tiebreaker_field=data.get("tiebreaker_field"),
         max_signals=data.get("max_signals", 100),
-        suppression=_suppression(data.get("alert_suppression")),
+        suppression=_suppression(data.get("alert_suppression"), data["type"]),
         building_block="building_block_type" in data,
+        newest=data["type"] == "eql",
     )
 
 
@@ -238,10 +239,13 @@ def _timestamps(data: Json, body: Body) -> tuple[str, ...]:
     return (override,) if data.get("timestamp_override_fallback_disabled") else (override, "@timestamp")
 
 
-def _suppression(table: Json | None) -> Suppression | None:
+def _suppression(table: Json | None, kind: str) -> Suppression | None:
+    """Alerts of `query` rules are grouped in Elasticsearch, value by value; most others in Kibana, by whole
+    arrays (threshold alerts are groups already)."""
     if table is None:
         return None
     duration = table.get("duration")
     length = duration["value"] * _MILLISECONDS[duration["unit"]] if duration else None
     missing = table.get("missing_fields_strategy", "suppress")
-    return Suppression(tuple(table.get("group_by", ())), length, missing)
+    whole = kind in ("eql", "esql", "new_terms", "threat_match", "machine_learning")
+    return Suppression(tuple(table.get("group_by", ())), length, missing, whole)

@@ -15,7 +15,7 @@ from typing import Any
 INDENT = 4
 WIDTH = 100
 
-_PLAIN = re.compile(r"[A-Za-z_][\w./|@+()-]*(?:,? [\w./|@+(-][\w./|@+()-]*)*", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z_][\w./|@+()*-]*(?:,? [\w./|@+(-][\w./|@+()*-]*)*", re.ASCII)
 _SAFE = re.compile(
     r"https?://[\w./?=&%~+@-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[1-9][0-9]*[smhd]", re.ASCII
 )  # addresses, UUIDs, timespans

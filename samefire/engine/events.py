@@ -6,7 +6,6 @@ Only the paths that somebody asks for are walked. Knows no query.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Self
@@ -202,27 +201,24 @@ def text(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _float_text(value)
+        return repr(value)
     try:
         return str(value)
     except ValueError:  # more digits than Python turns into text
         return hex(value)
 
 
-def _float_text(value: float) -> str:
-    import orjson
-
-    return orjson.dumps(value).decode() if math.isfinite(value) else repr(value)
-
-
 class Events:
     """Documents in the order of a run; ordinals count from 0."""
 
-    __slots__ = ("_columns", "documents")
+    __slots__ = ("_columns", "_times", "documents", "facts")
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = documents
         self._columns: dict[str, list[tuple[Scalar, ...]]] = {}
+        self._times: dict[tuple[str, ...], list[int | None]] = {}
+        self.facts: dict[str, Any] = {}
+        """What others worked out of the documents once, by a name of theirs."""
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> Events:
@@ -258,9 +254,13 @@ class Events:
 
     def times(self, fields: Sequence[str] = ("@timestamp",)) -> list[int | None]:
         """For each event its time in nanoseconds: of the first of `fields` that holds a date; None: none."""
-        self.read(fields)
-        columns = [self.column(field) for field in fields]
-        return [_first_time(row) for row in zip(*columns, strict=True)]
+        known = self._times.get(tuple(fields))
+        if known is None:
+            self.read(fields)
+            columns = [self.column(field) for field in fields]
+            known = [_first_time(row) for row in zip(*columns, strict=True)]
+            self._times[tuple(fields)] = known
+        return known
 
 
 def _first_time(row: Iterable[tuple[Scalar, ...]]) -> int | None:

@@ -182,11 +182,10 @@ def _finished(detection: Detection, one: _Run, alerts: list[Alert], notes: tuple
     """Suppression, then the limit of alerts."""
     rule = detection.scope
     if rule.suppression is not None:
-        each = isinstance(detection.body, bodies.EventQuery)
-        alerts = suppress(alerts, rule.suppression, one.events, each_value=each)
+        alerts = suppress(alerts, rule.suppression, one.events)
     if len(alerts) > rule.max_signals:
         notes += (f"{len(alerts)} alerts were cut to max_signals = {rule.max_signals}",)
-        alerts = alerts[: rule.max_signals]
+        alerts = alerts[-rule.max_signals :] if rule.newest else alerts[: rule.max_signals]
     return Alerts(tuple(alerts), None, notes)
 
 

@@ -37,15 +37,20 @@ from = "now-9m"
 """
 
 
-def rule(query: str, language: str = "kuery", type_: str | None = None, more: str = "") -> Rule:
+def rule(
+    query: str, language: str = "kuery", type_: str | None = None, more: str = "", head: str = HEAD
+) -> Rule:
     kind = type_ or ("eql" if language == "eql" else "query")
     quotes = "'''" if "\n" in query else "'"
-    text = f'{HEAD.format(type=kind)}language = "{language}"\nindex = ["logs-*"]\n'
+    text = f'{head.format(type=kind)}language = "{language}"\nindex = ["logs-*"]\n'
     return load(Source("rule.toml", f"{text}query = {quotes}{query}{quotes}\n{more}"))
 
 
-def convert(query: str, language: str = "kuery", *, more: str = "", **options: Any) -> Converted:
-    return converters()["sigma"].write(rule(query, language, more=more), FIELDS, Options(**options))
+def convert(
+    query: str, language: str = "kuery", *, more: str = "", head: str = HEAD, **options: Any
+) -> Converted:
+    made = rule(query, language, more=more, head=head)
+    return converters()["sigma"].write(made, FIELDS, Options(**options))
 
 
 def problems(result: Converted) -> str:
