@@ -22,6 +22,7 @@ from samefire.rulequery import parse_query
 from samefire.source import Span
 
 from . import _elastic_setup
+from ._elastic_exceptions import add_references
 
 _VERBATIM = frozenset(("note", "setup", "message"))
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -49,6 +50,7 @@ def api_rule(rule: Rule, fields: FieldTypes, options: Options) -> tuple[dict[str
         _required_fields(rule, out, fields)
         _setup(rule, out, problems)
         _new_terms(out)
+    problems.extend(add_references(rule, out))
     if (version := options.versions.get(rule.id)) is not None:
         out["version"] = version
     return out, problems
