@@ -34,6 +34,7 @@ from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
 from ._sigma_detection import clauses, detection, every
 from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
+from ._sigma_exceptions import Beside, exceptions, tell_expiries
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_taxonomy import correlation_to_sigma, names_of, to_sigma
@@ -98,9 +99,9 @@ def _refusal(rule: Rule, options: Options) -> Problem | None:
     return Problem(code, message, rule.source, rule.value_span("rule", "type"), Severity.ERROR, hint)
 
 
-def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Node, ...]]:
-    """What the rule's query means, and its filters, which hold for each event; raises ProblemError with every
-    problem of both."""
+def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Beside, ...]]:
+    """What the rule's query means, and its filters and exceptions, which hold for each event; raises ProblemError
+    with every problem of all."""
     from samefire.languages import language
 
     problems: list[Problem] = []
@@ -109,12 +110,16 @@ def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tupl
         body = language(rule.language or "kuery").lower_text(source, fields)
     except ProblemError as error:
         problems += error.problems
-    filters: list[Node] = []
+    filters: list[Beside] = []
     for number, entry in enumerate(rule.contents.get("filters", ())):
         try:
-            filters.append(_filter(rule, number, entry, fields))
+            filters.append((_filter(rule, number, entry, fields), rule.source))
         except ProblemError as error:
             problems += error.problems
+    try:
+        filters.extend(exceptions(rule, fields))
+    except ProblemError as error:
+        problems += error.problems
     if problems:
         raise ProblemError(problems)
     return body, tuple(filters)
@@ -127,10 +132,11 @@ def _filter(rule: Rule, number: int, entry: Any, fields: FieldTypes) -> Node:
 
 
 def write_body(
-    rule: Rule, body: Body, filters: tuple[Node, ...], fields: FieldTypes, options: Options
+    rule: Rule, body: Body, filters: tuple[Beside, ...], fields: FieldTypes, options: Options
 ) -> Converted:
     """The documents of a body; `filters` hold for each of its events."""
     losses = Losses(rule.string("rule", "query"), approximate=options.approximate)
+    tell_expiries(rule, losses)
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
@@ -190,7 +196,7 @@ class _Writer:
     def __init__(
         self,
         rule: Rule,
-        filters: tuple[Node, ...],
+        filters: tuple[Beside, ...],
         fields: FieldTypes,
         options: Options,
         losses: Losses,
@@ -223,20 +229,23 @@ class _Writer:
         }
 
     def events(self, where: Node) -> dict[str, Any]:
-        """`logsource` and `detection` of the events that a query and the rule's filters select."""
+        """`logsource` and `detection` of the events that a query and the rule's filters select, without those
+        that its exceptions name."""
         asked = clauses(where, self.fields, self.losses)
-        with self.losses.reading(self.rule.source):
-            filtered = [clauses(node, self.fields, self.losses) for node in self.filters]
-        clause, source = every([asked, *filtered]), self.logsource(where)
+        filtered = []
+        for node, source in self.filters:
+            with self.losses.reading(source):
+                filtered.append(clauses(node, self.fields, self.losses))
+        clause, origin = every([asked, *filtered]), self.logsource(where)
         if self.options.taxonomy == "sigma":
-            clause = to_sigma(clause, source, self.losses)
+            clause = to_sigma(clause, origin, self.losses)
         if self.options.caseless:
             clause = caseless(clause, self.losses)
         if self.options.profile == "sigmahq":
             section = detection(_sigma_profile.modifiers_for_wildcards(clause), _sigma_profile.FILTER)
         else:
             section = detection(clause)
-        return {"logsource": source, "detection": section}
+        return {"logsource": origin, "detection": section}
 
     def logsource(self, where: Node) -> dict[str, Any]:
         rule = self.rule
