@@ -174,7 +174,7 @@ def _issues(text: str) -> set[str]:
     for room in ("condition", "values", "modifiers"):
         found |= _validators(f"sigma.validators.core.{room}")
     validator = SigmaValidator(found)
-    rules = SigmaCollection.from_yaml(text).rules
+    rules: list[Any] = list(SigmaCollection.from_yaml(text).rules)
     return {type(issue).__name__ for rule in rules for issue in validator.validate_rule(rule)}
 
 
