@@ -11,9 +11,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from samefire.engine.automaton import Automaton, RegexTooHard
+from samefire.engine.automaton import Automaton
 from samefire.engine.glob import simplify
 from samefire.engine.needles import Needles, lucene_needles, needles
+from samefire.engine.refusals import RegexRefused as RegexRefused
+from samefire.engine.refusals import RegexTooHard
 from samefire.query.ast import Fold, Pattern, Regex, RegexSyntax, Wild
 from samefire.query.lucene_regex import ANY, ANYTHING, Chars, Concat, RegexError, Repeat, parse, to_re2
 from samefire.query.lucene_regex import Regex as Tree
@@ -22,10 +24,6 @@ Matcher = Callable[[str], bool]
 
 MAX_MEMORY = 64 << 20
 """Bytes that RE2 may use for one pattern."""
-
-
-class RegexRefused(ValueError):
-    """Why a pattern cannot be run: it is none, or no linear matcher can run it."""
 
 
 def matcher(test: Regex) -> Matcher:
