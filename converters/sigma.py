@@ -33,6 +33,7 @@ from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
 from ._sigma_detection import clauses, detection, every
 from ._sigma_documents import derived_id, head, identifier, short_name, tail
+from ._sigma_exceptions import Beside, exceptions, tell_expiries
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_yaml import render
@@ -96,9 +97,9 @@ def _refusal(rule: Rule, options: Options) -> Problem | None:
     return Problem(code, message, rule.source, rule.value_span("rule", "type"), Severity.ERROR, hint)
 
 
-def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Node, ...]]:
-    """What the rule's query means, and its filters, which hold for each event; raises ProblemError with every
-    problem of both."""
+def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Beside, ...]]:
+    """What the rule's query means, and its filters and exceptions, which hold for each event; raises ProblemError
+    with every problem of all."""
     from samefire.languages import language
 
     problems: list[Problem] = []
@@ -107,12 +108,16 @@ def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tupl
         body = language(rule.language or "kuery").lower_text(source, fields)
     except ProblemError as error:
         problems += error.problems
-    filters: list[Node] = []
+    filters: list[Beside] = []
     for number, entry in enumerate(rule.contents.get("filters", ())):
         try:
-            filters.append(_filter(rule, number, entry, fields))
+            filters.append((_filter(rule, number, entry, fields), rule.source))
         except ProblemError as error:
             problems += error.problems
+    try:
+        filters.extend(exceptions(rule, fields))
+    except ProblemError as error:
+        problems += error.problems
     if problems:
         raise ProblemError(problems)
     return body, tuple(filters)
@@ -125,10 +130,11 @@ def _filter(rule: Rule, number: int, entry: Any, fields: FieldTypes) -> Node:
 
 
 def write_body(
-    rule: Rule, body: Body, filters: tuple[Node, ...], fields: FieldTypes, options: Options
+    rule: Rule, body: Body, filters: tuple[Beside, ...], fields: FieldTypes, options: Options
 ) -> Converted:
     """The documents of a body; `filters` hold for each of its events."""
     losses = Losses(rule.string("rule", "query"), approximate=options.approximate)
+    tell_expiries(rule, losses)
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
@@ -185,7 +191,7 @@ class _Writer:
     def __init__(
         self,
         rule: Rule,
-        filters: tuple[Node, ...],
+        filters: tuple[Beside, ...],
         fields: FieldTypes,
         options: Options,
         losses: Losses,
@@ -213,10 +219,13 @@ class _Writer:
         }
 
     def events(self, where: Node) -> dict[str, Any]:
-        """`logsource` and `detection` of the events that a query and the rule's filters select."""
+        """`logsource` and `detection` of the events that a query and the rule's filters select, without those
+        that its exceptions name."""
         asked = clauses(where, self.fields, self.losses)
-        with self.losses.reading(self.rule.source):
-            filtered = [clauses(node, self.fields, self.losses) for node in self.filters]
+        filtered = []
+        for node, source in self.filters:
+            with self.losses.reading(source):
+                filtered.append(clauses(node, self.fields, self.losses))
         clause = every([asked, *filtered])
         if self.options.caseless:
             clause = caseless(clause, self.losses)

@@ -84,8 +84,9 @@ def _next(entry: Entry | None, rule: Rule, sha256: str) -> Entry:
 
 def digest(rule: Rule, document: Document) -> str:
     """SHA-256 of what the rule's author decides: the export without `version`, and without `required_fields`
-    unless the file gives them (they follow from the query and the field types of this release)."""
-    data = json.loads(document.text)
+    unless the file gives them (they follow from the query and the field types of this release). Exception lists
+    beside the rule have a life of their own."""
+    data = json.loads(document.text.split("\n{")[0])
     data.pop("version", None)
     if "required_fields" not in rule.contents:
         data.pop("required_fields", None)

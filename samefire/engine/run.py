@@ -23,6 +23,7 @@ from samefire.query import detection as bodies
 from samefire.query.ast import TRUE, And, Node, Not, Or
 from samefire.query.dates import DateError, resolve
 from samefire.query.detection import Body, Detection
+from samefire.query.wording import wording
 
 Documents = Events | Sequence[Mapping[str, Any]]
 
@@ -60,6 +61,8 @@ class Runner:
         data = events if isinstance(events, Events) else Events.of(events)
         given = context or Context()
         now = given.now if given.now is not None else newest(data)
+        if any(one.expiries for one in self.detections):
+            return _without_expired(self.detections, data, given, now)
         hits = self._plan.run(data, replace(given, now=now))
         frames: dict[object, Frame] = {}
         out: list[Alerts] = []
@@ -71,6 +74,30 @@ class Runner:
             found = {key: hits.ordinals[place] for key, place in places.items()}
             out.append(_alerts(one, _Run(one, data, given, now, found), frames))
         return out
+
+
+def _without_expired(
+    detections: Sequence[Detection], events: Events, context: Context, now: int
+) -> list[Alerts]:
+    """The alerts when exceptions that have expired hold no longer, which is told."""
+    alerts = Runner([unexpired(one, now) for one in detections]).run(events, context)
+    told = [tuple(_expired(one, now)) for one in detections]
+    return [replace(found, notes=(*notes, *found.notes)) for found, notes in zip(alerts, told, strict=True)]
+
+
+def unexpired(detection: Detection, now: int) -> Detection:
+    """The detection as it is at a moment (nanoseconds), without the exceptions that have expired by then."""
+    if not detection.expiries:
+        return detection
+    pairs = zip(detection.exclusions, detection.expiries, strict=True)
+    kept = tuple(node for node, end in pairs if end is None or end >= now)
+    return replace(detection, exclusions=kept, expiries=())
+
+
+def _expired(detection: Detection, now: int) -> Iterator[str]:
+    for node, end in zip(detection.exclusions, detection.expiries, strict=False):
+        if end is not None and end < now:
+            yield f"the {wording(node)} expired {scope.duration(now - end)} before"
 
 
 def newest(events: Events) -> int:

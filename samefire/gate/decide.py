@@ -249,6 +249,7 @@ def _change(judged: RuleReport, ground: Ground, workspace: Workspace, form: Conv
     now = next((f.document for f in judged.forms if f.form == form.name), None)
     was, entry = ground.old_lock.get(rule.id), lock.get(rule.id)
     old = changed.before.get(rule.id) if changed else None
+    old = replace(old, exceptions=rule.exceptions) if old else None
     exports = Exports(
         before=_digest(old, form, workspace.fields) if old else None,
         now=digest(rule, now) if now else None,
