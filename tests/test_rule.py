@@ -167,3 +167,9 @@ def test_the_schema_refuses_unknown_keys_and_types(validator: Any) -> None:
 
 def test_the_schema_has_every_type() -> None:
     assert [s["title"] for s in file_schema()["properties"]["rule"]["oneOf"]] == [f"{t} rule" for t in TYPES]
+
+
+def test_digits_are_ascii() -> None:
+    with pytest.raises(ProblemError) as caught:
+        load(Source("r", text_of("threshold").replace("[rule]", '[rule]\ninterval = "٥m"')))
+    assert [p.code for p in caught.value.problems] == ["rule-bad-value"]

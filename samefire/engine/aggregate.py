@@ -146,15 +146,15 @@ def _group_holds(
 def _entry_holds(
     entry: IndicatorEntry, events: Events, ordinal: int, indicators: Indicators, threat: int, size: int
 ) -> bool:
-    """One entry of a mapping. Kibana takes an indicator with several values in a field for no match in a
-    group, and reads the first value when the entry stands alone."""
-    wanted = indicators.events.column(entry.value)[threat]
+    """One entry of a mapping. An indicator with several values in a field is no match for an entry of a group,
+    and nothing that a negated entry asks about; for an entry that stands alone its first value counts."""
+    wanted = [_same(v) for v in indicators.events.column(entry.value)[threat]]
     values = {_same(v) for v in events.column(entry.field)[ordinal]}
     if entry.negate:
-        return bool(values or wanted) and not (values & {_same(v) for v in wanted})
+        return bool(values) if not wanted else len(wanted) > 1 or wanted[0] not in values
     if size > 1 and len(wanted) != 1:
         return False
-    return bool(wanted) and _same(wanted[0]) in values
+    return bool(wanted) and wanted[0] in values
 
 
 # ---- anomalies --------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.automaton import RegexTooHard
 from samefire.engine.events import Scalar
 from samefire.engine.glob import fold_text
 from samefire.engine.masks import key_of
+from samefire.engine.refusals import RegexTooHard
 from samefire.engine.values import number, text
 from samefire.query import ast
 from samefire.query.ast import Relation
