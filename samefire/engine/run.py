@@ -23,6 +23,7 @@ from samefire.query import detection as bodies
 from samefire.query.ast import TRUE, And, Node, Not, Or
 from samefire.query.dates import DateError, resolve
 from samefire.query.detection import Body, Detection
+from samefire.query.pipeline import Pipeline
 from samefire.query.wording import wording
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def queries(body: Body) -> Iterator[Node]:
                 yield from queries(rule)
         case bodies.AnomalyThreshold():
             yield TRUE
-        case bodies.Pipeline(queries=asked):
+        case Pipeline(queries=asked):
             yield TRUE
             yield from asked
         case _:
@@ -260,15 +261,9 @@ def _indicator_match(body: bodies.IndicatorMatch, one: _Run, frame: Frame) -> li
 
 
 def _anomalies(body: bodies.AnomalyThreshold, one: _Run, frame: Frame) -> list[Alert]:
-    """The highest scores first, as Kibana asks for them."""
     allowed = set(one.found[id(TRUE)])
-    found = [i for i in aggregate.anomalies(body.jobs, body.score, one.events) if i in allowed]
-    scores = one.events.column("record_score")
-    return [Alert((i,)) for i in sorted(frame.keep(found), key=lambda i: -_score(scores[i]))]
-
-
-def _score(values: Sequence[Any]) -> float:
-    return max((float(text(value)) for value in values), default=0.0)
+    found = frame.keep(aggregate.anomalies(body.jobs, body.score, one.events))
+    return [Alert((ordinal,)) for ordinal in found if ordinal in allowed]
 
 
 def _sequence(body: bodies.Sequence, one: _Run, frame: Frame) -> list[Alert]:
@@ -303,7 +298,7 @@ def _correlation(body: bodies.Correlation, one: _Run, frame: Frame) -> list[Aler
     return correlation.run(body, asked)
 
 
-def _pipeline(body: bodies.Pipeline, one: _Run, frame: Frame) -> list[Alert]:
+def _pipeline(body: Pipeline, one: _Run, frame: Frame) -> list[Alert]:
     """The rows of a pipeline over the events in the frame, in the order of the run."""
     from samefire.engine import pipeline
     from samefire.engine.rows.table import Setting
@@ -351,5 +346,5 @@ _BODIES: dict[type, Callable[[Any, _Run, Frame], list[Alert]]] = {
     bodies.Sequence: _sequence,
     bodies.Sample: _sample,
     bodies.Correlation: _correlation,
-    bodies.Pipeline: _pipeline,
+    Pipeline: _pipeline,
 }
