@@ -37,7 +37,6 @@ from ._sigma_documents import derived_id, head, identifier, short_name, tail, ta
 from ._sigma_exceptions import Beside, exceptions, tell_expiries
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
-from ._sigma_pipeline import of_pipeline
 from ._sigma_taxonomy import correlation_to_sigma, names_of, to_sigma
 from ._sigma_tree import clauses, every
 from ._sigma_yaml import render
@@ -46,6 +45,7 @@ _NO_WORDS = {
     "machine_learning": ("sigma-cannot-machine-learning", "Sigma cannot run a machine learning job"),
     "new_terms": ("sigma-cannot-new-terms", "Sigma cannot say that a value was never seen before"),
     "threat_match": ("sigma-cannot-threat-match", "Sigma cannot join events with indicators"),
+    "esql": ("sigma-cannot-esql", "ES|QL is not converted to Sigma yet"),
     "saved_query": ("sigma-cannot-saved-query", "the query lies in Kibana, not in the rule"),
 }
 _BASE_ONLY = {
@@ -141,7 +141,7 @@ def write_body(
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
-    plan = _plan(rule, body, fields, losses)
+    plan = _plan(rule, body, losses)
     writer = _Writer(rule, filters, fields, options, losses)
     if plan is None:
         documents: list[dict[str, Any]] = []
@@ -160,7 +160,7 @@ def write_body(
     return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems)
 
 
-def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | Node | None:
+def _plan(rule: Rule, body: Body, losses: Losses) -> Plan | Node | None:
     """The correlation of a body, or the one query that each event must satisfy."""
     match body:
         case EventQuery(where=where) | NewTerms(where=where) | IndicatorMatch(where=where):
@@ -172,9 +172,7 @@ def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | 
             return of_sample(body, short_name(rule), lookback(rule, losses), losses)
         case Threshold():
             return of_threshold(body, short_name(rule), lookback(rule, losses), losses)
-        case Pipeline():
-            return of_pipeline(body, short_name(rule), lookback(rule, losses), fields, losses)
-        case AnomalyThreshold() | Correlation():
+        case AnomalyThreshold() | Pipeline() | Correlation():
             losses.refuse("sigma-cannot-body", "Sigma cannot say this kind of rule", NOWHERE)
             return None
         case _:

@@ -21,7 +21,7 @@ from tests.conftest import HOME
 
 GOLDEN = sorted((HOME / "tests/golden/sigma_write").iterdir())
 RULES = sorted((HOME / "rules").rglob("*.toml"))
-REFUSED = {"new_terms", "threat_match", "machine_learning", "saved_query"}
+REFUSED = {"new_terms", "threat_match", "machine_learning", "esql", "saved_query"}
 
 
 @pytest.mark.parametrize("folder", GOLDEN, ids=lambda p: p.name)
