@@ -101,6 +101,7 @@ trees = st.recursive(leaves, nodes, max_leaves=10)
 @given(st.lists(trees, min_size=1, max_size=4), st.lists(documents, max_size=4))
 @example([ast.Leaf("a", ast.Exists())], [{"a.b": "x"}, {"a": {"b": None}}, {"a.b": None}, {"a.b.c": 1}])
 @example([ast.Leaf("a", ast.Exists()), ast.Leaf("a.b", ast.Exists())], [{"a.b.c": "x"}, {"a": {"b.c": 1}}])
+@example([ast.Leaf("a", ast.Exists(), null_value=True)], [{"a": {"a": False}}, {"a.b": 1}, {"a": None}])
 def test_match_equals_the_plain_evaluator(some: list[Node], events: list[dict[str, Any]]) -> None:
     hits = match(some, Events.of(events))
     expected = [tuple(i for i, e in enumerate(events) if holds(node, e)) for node in some]
