@@ -164,3 +164,29 @@ def _piece(part: Tree) -> Pattern | None:
         pieces = [_piece(p) for p in part.parts]
         return None if None in pieces else tuple(x for p in pieces if p is not None for x in p)
     return None
+
+
+@lru_cache(maxsize=1024)
+def java(pattern: str) -> Any:
+    """A Java pattern as a compiled RE2 one (`sub`, `search`). Raises RegexRefused."""
+    compiled = _re2(_spelled(pattern, "(?m" in pattern))
+    if compiled is None:
+        raise RegexRefused(_reason(pattern))
+    return compiled
+
+
+@lru_cache(maxsize=512)
+def grok_matcher(pattern: str) -> Callable[[str], Any]:
+    """A function that searches a text for an expanded GROK pattern and gives a match with its groups. `.`
+    ends at a line break, `^` and `$` stand at every line, as Oniguruma has it. Raises RegexRefused."""
+    compiled = _re2(f"(?m){_spelled(pattern, True)}")
+    if compiled is None:
+        raise RegexRefused(_reason(pattern))
+
+    def search(value: str) -> Any:
+        try:
+            return compiled.search(value)
+        except UnicodeEncodeError:  # a lone surrogate, which no UTF-8 text can hold
+            return compiled.search(value.encode("utf-8", "replace").decode())
+
+    return search

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from samefire.query.ast import TRUE, Node
-from samefire.query.pipeline import Pipeline
+from samefire.query.pipeline import Pipeline as Pipeline
 from samefire.source import NOWHERE, Span
 
 
@@ -239,9 +239,12 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class Detection:
     """What a backend would execute, read back from the text of a form. `exclusions` are exception items:
-    an event that satisfies one is no hit; they and `filters` apply to every event that the body reads."""
+    an event that satisfies one is no hit; they and `filters` apply to every event that the body reads.
+    `expiries`: for each exclusion the last moment (nanoseconds) at which it holds, None for ever; none given:
+    all hold for ever."""
 
     body: Body
     scope: Scope = Scope()
     filters: Node = TRUE
     exclusions: tuple[Node, ...] = ()
+    expiries: tuple[int | None, ...] = ()
