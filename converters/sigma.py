@@ -32,12 +32,13 @@ from samefire.source import NOWHERE, Source
 from . import _sigma_profile
 from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
-from ._sigma_detection import clauses, detection, every
+from ._sigma_detection import detection
 from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
 from ._sigma_exceptions import Beside, exceptions, tell_expiries
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_taxonomy import correlation_to_sigma, names_of, to_sigma
+from ._sigma_tree import clauses, every
 from ._sigma_yaml import render
 
 _NO_WORDS = {
