@@ -19,7 +19,8 @@ from tests.gate.repository import FIXTURES, RULE, RULES
 
 HOSTILE = (
     "</script><script>owned=1</script><img src=x onerror=owned=1> \"'`|*_[x](javascript:1) @all &amp; "
-    "{data} ${7} \x1b[31mred\x1b[0m \x07 \u202eltr\u202c \ufeff ::error::x%0A =cmd|' /C calc'!A0 ../../etc/passwd ]]> --> "
+    "{data} ${7} \x1b[31mred\x1b[0m \x07 \u202eltr\u202c \ufeff ::error::x%0A "
+    "=cmd|' /C calc'!A0 ../../etc/passwd ]]> --> "
 ) + "w" * 3000
 THREAT = """
 [[rule.threat]]
