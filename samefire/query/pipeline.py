@@ -71,6 +71,7 @@ class Asked:
     """Whether the row's event satisfies `Pipeline.queries[number]` (full-text functions)."""
 
     number: int
+    function: str = "kql"
     type: str = "boolean"
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
