@@ -64,12 +64,25 @@ def _lines(source: Source) -> tuple[Line, list[Line]]:
 
 
 def _detection(line: Line, items: list[Line], fields: FieldTypes) -> Detection:
-    data = line.data
+    data = _unfolded(line.data)
     export = _Export(data, line.places, fields)
     _checked(export)
     body = _BODIES[data["type"]](export)
     filters = export.filters("filters")
     return Detection(body, _scope(data, body), filters, *exclusions(data, items, fields))
+
+
+def _unfolded(data: dict[str, Any]) -> dict[str, Any]:
+    """New terms as Kibana has them. Elastic's tool leaves the table of a deprecated rule as its file has it."""
+    table = data.get("new_terms")
+    if data.get("type") != "new_terms" or not isinstance(table, dict):
+        return data
+    try:
+        start = table["history_window_start"][0]["value"]
+        told = {"new_terms_fields": table["value"], "history_window_start": start}
+    except (KeyError, IndexError, TypeError):
+        return data
+    return {**{key: value for key, value in data.items() if key != "new_terms"}, **told}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

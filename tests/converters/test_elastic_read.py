@@ -89,6 +89,15 @@ def test_threshold_over_one_field_written_as_text() -> None:
     assert detection.body.fields == ("host.id",)
 
 
+def test_new_terms_as_the_export_of_a_deprecated_rule_has_them() -> None:
+    window = {"field": "history_window_start", "value": "now-7d"}
+    table = {"field": "new_terms_fields", "value": ["user.name"], "history_window_start": [window]}
+    body = read(rule(type="new_terms", language="kuery", new_terms=table)).body
+    assert isinstance(body, NewTerms)
+    assert (body.fields, body.window_start) == (("user.name",), "now-7d")
+    assert "no `new_terms_fields`" in refused(rule(type="new_terms", language="kuery", new_terms={}))
+
+
 @pytest.mark.parametrize("name", ["new_terms", "new_terms_flat"])
 def test_new_terms_rule(name: str) -> None:
     body = read(exported(name)).body
