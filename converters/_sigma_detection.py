@@ -320,9 +320,10 @@ def _escaped(value: str) -> str:
 # ---- clauses → selections and condition -----------------------------------------------------------------
 
 
-def detection(clause: Clause) -> dict[str, Any]:
-    """The `detection` section: selections by name in order of the condition, the condition last."""
-    builder = _Builder()
+def detection(clause: Clause, filters: str = "filter") -> dict[str, Any]:
+    """The `detection` section: selections by name in order of the condition, the condition last. `filters` is how
+    the names of exclusions begin."""
+    builder = _Builder(filters)
     condition = builder.condition(clause)
     return {**builder.selections, "condition": condition}
 
@@ -333,9 +334,10 @@ OR, AND, NOT, NAME = range(4)
 class _Builder:
     """Gives names to selections while it writes the condition."""
 
-    def __init__(self) -> None:
+    def __init__(self, filters: str) -> None:
         self.selections: dict[str, Any] = {}
         self.names = Names()
+        self.filters = filters
 
     def condition(self, clause: Clause) -> str:
         if clause in (NEVER, Every(())):
@@ -356,7 +358,7 @@ class _Builder:
             return self.select(maps, role, top), NAME
         match clause:
             case Without(child=child):
-                return f"not {self.tight(child, _other(role), NOT)}", NOT
+                return f"not {self.tight(child, self.other(role), NOT)}", NOT
             case Every(children=children):
                 return self.conjunction(children, role, top)
             case Some(children=children):
@@ -365,6 +367,9 @@ class _Builder:
                 raise AssertionError("an item is a map")
             case _:
                 assert_never(clause)
+
+    def other(self, role: str) -> str:
+        return self.filters if role == "selection" else "selection"
 
     def tight(self, clause: Clause, role: str, least: int) -> str:
         text, binding = self.expression(clause, role)
@@ -390,9 +395,9 @@ class _Builder:
             wanted = ["all of selection*"]
         named = [part.removeprefix("not ") for part in excluded]
         if len(excluded) >= MANY_EXCLUDED and named == [
-            n for n in self.selections if n.startswith("filter_")
+            n for n in self.selections if n.startswith(f"{self.filters}_")
         ]:
-            excluded = ["not 1 of filter_*"]
+            excluded = [f"not 1 of {self.filters}_*"]
         return [*wanted, *rest, *excluded]
 
     def disjunction(self, children: tuple[Clause, ...], role: str) -> tuple[str, int]:
@@ -412,10 +417,6 @@ class _Builder:
 def _plain(maps: list[list[Item]] | None) -> bool:
     """Maps of fields; keywords stand alone."""
     return maps is not None and all(item.field is not None for m in maps for item in m)
-
-
-def _other(role: str) -> str:
-    return "filter" if role == "selection" else "selection"
 
 
 def as_maps(clause: Clause) -> list[list[Item]] | None:

@@ -160,7 +160,12 @@ def test_the_schema_refuses_unknown_keys_and_types(validator: Any) -> None:
 
     data = tomllib.loads(text_of("esql"))
     assert validator.is_valid(data)
-    changes: list[dict[str, Any]] = [{"severty": "low"}, {"type": "eqll"}, {"risk_score": 101}, {"threshold": {}}]
+    changes: list[dict[str, Any]] = [
+        {"severty": "low"},
+        {"type": "eqll"},
+        {"risk_score": 101},
+        {"threshold": {}},
+    ]
     for change in changes:
         assert not validator.is_valid({**data, "rule": {**data["rule"], **change}})
 

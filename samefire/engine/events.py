@@ -126,10 +126,13 @@ def flatten(document: Document) -> Iterator[tuple[str, Scalar]]:
     queue: list[tuple[str, Any]] = [("", document)]
     for prefix, obj in queue:
         for key, value in obj.items():
-            name = f"{prefix}.{key}" if prefix else key
+            name = prefix + key
+            if value.__class__ is str:
+                yield name, value
+                continue
             for item in leaves(value):
                 if isinstance(item, dict):
-                    queue.append((name, item))
+                    queue.append((name + ".", item))
                 else:
                     yield name, item
 
@@ -249,8 +252,11 @@ class Events:
         self._columns.update(zip(wanted, columns, strict=True))
 
     def values(self, ordinal: int, path: str) -> tuple[Scalar, ...]:
-        """The values of one field of one event."""
-        return self.column(path)[ordinal]
+        """The values of one field of one event; from its column where that has been read."""
+        column = self._columns.get(path)
+        if column is not None:
+            return column[ordinal]
+        return tuple(value for value in values_at(self.documents[ordinal], path) if value is not None)
 
     def times(self, fields: Sequence[str] = ("@timestamp",)) -> list[int | None]:
         """For each event its time in nanoseconds: of the first of `fields` that holds a date; None: none."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from samefire.engine import aggregate, scope
@@ -23,6 +23,7 @@ from samefire.query import detection as bodies
 from samefire.query.ast import TRUE, And, Node, Not, Or
 from samefire.query.dates import DateError, resolve
 from samefire.query.detection import Body, Detection
+from samefire.query.pipeline import Pipeline
 from samefire.query.wording import wording
 
 Documents = Events | Sequence[Mapping[str, Any]]
@@ -130,21 +131,24 @@ def queries(body: Body) -> Iterator[Node]:
                 yield from queries(rule)
         case bodies.AnomalyThreshold():
             yield TRUE
-        case bodies.Pipeline():
-            return
+        case Pipeline(queries=asked):
+            yield TRUE
+            yield from asked
         case _:
             yield body.where
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One detection in one run. `found`: the ordinals of each query's events, by the node's identity."""
+    """One detection in one run. `found`: the ordinals of each query's events, by the node's identity; `notes`
+    what a body wants to tell."""
 
     detection: Detection
     events: Events
     context: Context
     now: int
     found: Mapping[int, Sequence[int]]
+    notes: list[str] = field(default_factory=list)
 
     def frame(self, frames: dict[object, Frame]) -> Frame:
         """What the scope leaves; shared by detections of the same scope."""
@@ -175,7 +179,7 @@ def _alerts(detection: Detection, one: _Run, frames: dict[object, Frame]) -> Ale
         return Alerts(failure=str(error))
     except _Refused as refused:
         return Alerts(failure=str(refused))
-    return _finished(detection, one, result, frame.notes)
+    return _finished(detection, one, result, (*frame.notes, *one.notes))
 
 
 def _finished(detection: Detection, one: _Run, alerts: list[Alert], notes: tuple[str, ...]) -> Alerts:
@@ -254,15 +258,9 @@ def _indicator_match(body: bodies.IndicatorMatch, one: _Run, frame: Frame) -> li
 
 
 def _anomalies(body: bodies.AnomalyThreshold, one: _Run, frame: Frame) -> list[Alert]:
-    """The highest scores first, as Kibana asks for them."""
     allowed = set(one.found[id(TRUE)])
-    found = [i for i in aggregate.anomalies(body.jobs, body.score, one.events) if i in allowed]
-    scores = one.events.column("record_score")
-    return [Alert((i,)) for i in sorted(frame.keep(found), key=lambda i: -_score(scores[i]))]
-
-
-def _score(values: Sequence[Any]) -> float:
-    return max((float(text(value)) for value in values), default=0.0)
+    found = frame.keep(aggregate.anomalies(body.jobs, body.score, one.events))
+    return [Alert((ordinal,)) for ordinal in found if ordinal in allowed]
 
 
 def _sequence(body: bodies.Sequence, one: _Run, frame: Frame) -> list[Alert]:
@@ -297,14 +295,20 @@ def _correlation(body: bodies.Correlation, one: _Run, frame: Frame) -> list[Aler
     return correlation.run(body, asked)
 
 
-def _pipeline(body: bodies.Pipeline, one: _Run, frame: Frame) -> list[Alert]:
+def _pipeline(body: Pipeline, one: _Run, frame: Frame) -> list[Alert]:
+    """The rows of a pipeline over the events in the frame, in the order of the run."""
+    from samefire.engine import pipeline
+    from samefire.engine.rows.table import Setting
+
+    asked = [frozenset(one.found[id(node)]) for node in body.queries]
+    setting = Setting(one.now, asked)
+    by = one.detection.scope.suppression
+    ordinals = sorted(frame.keep(one.found[id(TRUE)]))
     try:
-        pipeline = _module("pipeline")
-    except ModuleNotFoundError:
-        raise _Refused("ES|QL pipelines cannot be run") from None
-    found: list[Alert] = pipeline.run(
-        body, one.events, frame, replace(one.context, now=one.now), one.detection
-    )
+        found = pipeline.alerts(body, one.events, ordinals, setting, by.group_by if by else ())
+    except pipeline.Refusal as refused:
+        raise _Refused(str(refused)) from None
+    one.notes.extend(setting.warnings)
     return found
 
 
@@ -317,5 +321,5 @@ _BODIES: dict[type, Callable[[Any, _Run, Frame], list[Alert]]] = {
     bodies.Sequence: _sequence,
     bodies.Sample: _sample,
     bodies.Correlation: _correlation,
-    bodies.Pipeline: _pipeline,
+    Pipeline: _pipeline,
 }

@@ -51,13 +51,14 @@ def compared(rule: Rule, returned: Detection, fields: FieldTypes) -> bool | Fail
     """The rule as Elastic means it, and what came back from Sigma, over generated events."""
     sigma = importlib.import_module("samefire.converters.sigma")
     body, filters = sigma._lowered(rule, fields, rule.string("rule", "query"))
+    beside = tuple(node for node, _ in filters)
     if isinstance(body, EventQuery) and rule.type != "threshold":
-        return _events(And((body.where, *filters)), returned.body, fields)
+        return _events(And((body.where, *beside)), returned.body, fields)
     window = _lookback(rule)
     asked = _threshold(rule, body) if isinstance(body, EventQuery) else body
     made = scenarios(asked, fields, count=SCENARIOS, window=window)
     free = not (isinstance(asked, Sequence) and asked.maxspan is not None)
-    return _scenarios(Detection(asked, filters=And(filters)), returned, made, window if free else None)
+    return _scenarios(Detection(asked, filters=And(beside)), returned, made, window if free else None)
 
 
 def _events(asked: And, body: Body, fields: FieldTypes) -> bool | Failed:

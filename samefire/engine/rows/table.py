@@ -40,9 +40,7 @@ class Table:
     def select(self, names: Iterable[str]) -> Table:
         """The table of these columns, in this order."""
         wanted = list(names)
-        return Table(
-            {n: self.columns[n] for n in wanted}, {n: self.types[n] for n in wanted}, self.origins
-        )
+        return Table({n: self.columns[n] for n in wanted}, {n: self.types[n] for n in wanted}, self.origins)
 
 
 @dataclass

@@ -343,7 +343,8 @@ class Meaning:
             }
             return Apply("convert", (given,), known[wanted], given.span) if wanted in known else given
         if given.type not in types.CLASSES[wanted]:
-            message = f"`{self.shown(given.span)}` is {types.shown(given.type)}; `{name.upper()}` takes {types.WORDS[wanted]} here"
+            wants = f"`{name.upper()}` takes {types.WORDS[wanted]} here"
+            message = f"`{self.shown(given.span)}` is {types.shown(given.type)}; {wants}"
             return self.problem("query-argument-type", message, given.span)
         return given
 
