@@ -1,8 +1,8 @@
 """What Kibana's detection engine would execute for a rule in JSON.
 
 The text may come from `write` or out of Kibana. Keys that the engine does not know are refused; what it fills
-in itself (language `kuery`, 100 signals, `suppress`) is filled in here. Exception lists hold when they stand in
-the same text; those that a rule names and that are kept elsewhere are not looked up.
+in itself (language `kuery`, `now-6m` to `now`, 100 signals, `suppress`) is filled in here. Exception lists hold
+when they stand in the same text; those that a rule names and that are kept elsewhere are not looked up.
 """
 
 from __future__ import annotations
@@ -227,12 +227,16 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def _scope(data: Json, body: Body) -> Scope:
-    """The frame of a run."""
+    """The frame of a run. Sequences are put in order by `timestamp_field` alone: the override only says which
+    events a run looks at."""
+    window = _timestamps(data)
+    ordered = (data.get("timestamp_field", "@timestamp"),) if isinstance(body, Sequence | Sample) else ()
     return Scope(
         index=tuple(data.get("index", ())),
-        lookback_from=data.get("from"),
-        lookback_to=data.get("to"),
-        timestamp_fields=_timestamps(data, body),
+        lookback_from=data.get("from", "now-6m"),
+        lookback_to=data.get("to", "now"),
+        timestamp_fields=ordered or window,
+        window_fields=window if ordered else (),
         tiebreaker_field=data.get("tiebreaker_field"),
         max_signals=data.get("max_signals", 100),
         suppression=_suppression(data.get("alert_suppression"), data["type"]),
@@ -241,11 +245,8 @@ def _scope(data: Json, body: Body) -> Scope:
     )
 
 
-def _timestamps(data: Json, body: Body) -> tuple[str, ...]:
-    """Where an event's time is read. Sequences are put in order by `timestamp_field` alone: the override
-    only says which events a run looks at."""
-    if isinstance(body, Sequence | Sample):
-        return (data.get("timestamp_field", "@timestamp"),)
+def _timestamps(data: Json) -> tuple[str, ...]:
+    """Where a run reads an event's time: the first of these that the event has."""
     override = data.get("timestamp_override")
     if not override:
         return ("@timestamp",)
