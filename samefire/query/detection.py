@@ -223,12 +223,14 @@ class Scope:
 
     `index` are index patterns (empty: any event); `lookback_from`/`lookback_to` date math (`now-9m`);
     `timestamp_fields` where an event's time is read, first present wins (timestamp_override, @timestamp).
-    Of more than `max_signals` alerts the oldest are made, with `newest` the newest (EQL searches)."""
+    `window_fields` where the look-back reads it, when that is elsewhere (sequences). Of more than `max_signals`
+    alerts the oldest are made, with `newest` the newest (EQL searches)."""
 
     index: tuple[str, ...] = ()
     lookback_from: str | None = None
     lookback_to: str | None = None
     timestamp_fields: tuple[str, ...] = ("@timestamp",)
+    window_fields: tuple[str, ...] = ()
     tiebreaker_field: str | None = None
     max_signals: int = 100
     suppression: Suppression | None = None
