@@ -1,8 +1,8 @@
 """What Kibana's detection engine would execute for a rule in JSON.
 
 The text may come from `write` or out of Kibana. Keys that the engine does not know are refused; what it fills
-in itself (language `kuery`, 100 signals, `suppress`) is filled in here. Exception lists are named by a rule and
-kept elsewhere: they are not looked up.
+in itself (language `kuery`, 100 signals, `suppress`) is filled in here. Exception lists hold when they stand in
+the same text; those that a rule names and that are kept elsewhere are not looked up.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from samefire.fields import FieldTypes
-from samefire.json_places import Places, scan
+from samefire.json_places import Places
 from samefire.languages.dsl import lower_filter
 from samefire.problems import Problem, ProblemError
 from samefire.query.ast import And, Node
@@ -36,6 +36,8 @@ from samefire.rulequery import body_of
 from samefire.schema import Finding, Report, check
 from samefire.source import Source, Span
 
+from ._elastic_exceptions import Line, exclusions, objects, read_object, split
+
 Json = Mapping[str, Any]
 _MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000}
 
@@ -44,17 +46,30 @@ def read(text: str, fields: FieldTypes, name: str) -> Detection:
     """The detection of one rule; raises ProblemError with places in the text."""
     source = Source(name, text)
     try:
-        return _detection(_object(source), source, fields)
+        line, items = _lines(source)
+        return _detection(line, items, fields)
     except RecursionError:
         raise ProblemError([Problem("elastic-not-json", "the JSON is nested too deep", source)]) from None
 
 
-def _detection(data: dict[str, Any], source: Source, fields: FieldTypes) -> Detection:
-    export = _Export(data, scan(source), fields)
+def _lines(source: Source) -> tuple[Line, list[Line]]:
+    """The rule of a text, written over any number of lines, or as NDJSON with its exceptions."""
+    try:
+        data = json.loads(source.text)
+    except (ValueError, RecursionError) as error:
+        if getattr(error, "msg", "") == "Extra data":
+            return split(objects(source), source)
+        return Line(read_object(source), source), []
+    return Line(data if isinstance(data, dict) else read_object(source), source), []
+
+
+def _detection(line: Line, items: list[Line], fields: FieldTypes) -> Detection:
+    data = line.data
+    export = _Export(data, line.places, fields)
     _checked(export)
     body = _BODIES[data["type"]](export)
     filters = export.filters("filters")
-    return Detection(body, _scope(data, body), filters)
+    return Detection(body, _scope(data, body), filters, *exclusions(data, items, fields))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,22 +111,6 @@ class _Export:
 
             nodes.append(lower_filter(entry, self.fields, self.places.source, place=place))
         return And(tuple(nodes))
-
-
-def _object(source: Source) -> dict[str, Any]:
-    """The JSON object of the text."""
-    try:
-        data = json.loads(source.text)
-    except (ValueError, RecursionError) as error:
-        at = getattr(error, "pos", 0)
-        why = getattr(error, "msg", "nested too deep")
-        problem = Problem(
-            "elastic-not-json", f"this is no JSON: {why[:1].lower()}{why[1:]}", source, Span(at, at + 1)
-        )
-        raise ProblemError([problem]) from None
-    if not isinstance(data, dict):
-        raise ProblemError([Problem("elastic-not-a-rule", "a rule is a JSON object", source, Span(0, 1))])
-    return data
 
 
 def _checked(export: _Export) -> None:
@@ -223,8 +222,9 @@ def _scope(data: Json, body: Body) -> Scope:
         timestamp_fields=_timestamps(data, body),
         tiebreaker_field=data.get("tiebreaker_field"),
         max_signals=data.get("max_signals", 100),
-        suppression=_suppression(data.get("alert_suppression")),
+        suppression=_suppression(data.get("alert_suppression"), data["type"]),
         building_block="building_block_type" in data,
+        newest=data["type"] == "eql",
     )
 
 
@@ -239,10 +239,13 @@ def _timestamps(data: Json, body: Body) -> tuple[str, ...]:
     return (override,) if data.get("timestamp_override_fallback_disabled") else (override, "@timestamp")
 
 
-def _suppression(table: Json | None) -> Suppression | None:
+def _suppression(table: Json | None, kind: str) -> Suppression | None:
+    """Alerts of `query` rules are grouped in Elasticsearch, value by value; most others in Kibana, by whole
+    arrays (threshold alerts are groups already)."""
     if table is None:
         return None
     duration = table.get("duration")
     length = duration["value"] * _MILLISECONDS[duration["unit"]] if duration else None
     missing = table.get("missing_fields_strategy", "suppress")
-    return Suppression(tuple(table.get("group_by", ())), length, missing)
+    whole = kind in ("eql", "esql", "new_terms", "threat_match", "machine_learning")
+    return Suppression(tuple(table.get("group_by", ())), length, missing, whole)

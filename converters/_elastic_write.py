@@ -18,10 +18,11 @@ from samefire.fields import FieldTypes
 from samefire.forms import Options
 from samefire.problems import Problem, Severity
 from samefire.rule import Rule
-from samefire.rulequery import field_names, parse_query
+from samefire.rulequery import parse_query
 from samefire.source import Span
 
 from . import _elastic_setup
+from ._elastic_exceptions import add_references
 
 _VERBATIM = frozenset(("note", "setup", "message"))
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -49,6 +50,7 @@ def api_rule(rule: Rule, fields: FieldTypes, options: Options) -> tuple[dict[str
         _required_fields(rule, out, fields)
         _setup(rule, out, problems)
         _new_terms(out)
+    problems.extend(add_references(rule, out))
     if (version := options.versions.get(rule.id)) is not None:
         out["version"] = version
     return out, problems
@@ -142,17 +144,24 @@ def _threat(rule: Rule, out: dict[str, Any], problems: list[Problem]) -> None:
 
 
 def _required_fields(rule: Rule, out: dict[str, Any], fields: FieldTypes) -> None:
-    """The fields that the query names, with their types."""
-    names = _written_in_eql(rule) if rule.language == "eql" else field_names(rule)
+    """The fields that the query names, with their types. Raises ProblemError when it cannot be read."""
+    tree = parse_query(rule)
+    names = _written_in_eql(rule, tree) if rule.language == "eql" else _named_in_kql(rule, tree)
     if names and "required_fields" not in out:
         out["required_fields"] = [required_field(name, fields) for name in sorted(names)]
 
 
-def _written_in_eql(rule: Rule) -> set[str]:
+def _named_in_kql(rule: Rule, tree: Any) -> set[str]:
+    """Names in KQL. Lucene may mean any field, and the columns of ES|QL are known to a live stack alone."""
+    from samefire.languages import kuery
+
+    return kuery.field_names(tree) if rule.language == "kuery" and tree is not None else set()
+
+
+def _written_in_eql(rule: Rule, tree: Any) -> set[str]:
     """Names of EQL as the query writes them, backticks and all, which is how Elastic exports them."""
     from samefire.languages.eql.tree import Field, filters, terms, walk
 
-    tree = parse_query(rule)
     if tree is None:
         return set()
     text = str(rule.contents["query"])

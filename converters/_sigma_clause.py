@@ -158,6 +158,7 @@ def _refuse_test(
 def text(field: str | None, pattern: Pattern, fold: Fold, span: Span) -> Item:
     """The whole value fits a pattern. Folding that Sigma would do otherwise (ASCII letters only, beside
     letters beyond ASCII) is spelled out in a regular expression."""
+    pattern = tuple(p for at, p in enumerate(pattern) if p is not Wild.MANY or pattern[at - 1 : at] != (p,))
     if fold is Fold.ASCII and any(not c.isascii() and has_case(c) for p in pattern for c in literal(p)):
         return Item(field, ("re", "s"), values=(folded_pattern(pattern),), span=span)
     cased = None if not any(has_case(literal(p)) for p in pattern) else fold is Fold.NONE

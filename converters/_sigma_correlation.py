@@ -89,7 +89,7 @@ def of_sample(body: Sample, stem: str, window: int | None, losses: Losses) -> Pl
 def of_threshold(body: Threshold, stem: str, window: int | None, losses: Losses) -> Plan:
     """`event_count`, or `value_count` when distinct values are counted."""
     text = timespan(window, NOWHERE, losses) if window is not None else "1s"
-    part = Part(f"{stem}_events", "events", body.where)
+    part = Part(f"{stem}_events", "Events", body.where)
     correlation: dict[str, Any] = {
         "type": "value_count" if body.cardinality else "event_count",
         "rules": [part.name],
@@ -146,7 +146,7 @@ def _tell_pipes(pipes: Listing[Pipe], losses: Losses) -> None:
 
 def _counted(stage: Stage, stem: str, text: str) -> Plan:
     """`[A] with runs=n` alone: n events of one kind."""
-    part = Part(f"{stem}_events", "events", stage.where)
+    part = Part(f"{stem}_events", "Events", stage.where)
     correlation = {
         "type": "event_count",
         "rules": [part.name],
@@ -161,7 +161,7 @@ def _joined(kind: str, stages: Listing[Stage], stem: str, text: str, losses: Los
     """A rule for each stage (a repeated stage several times), joined by what their keys have in common."""
     runs = [stage for stage in stages for _ in range(min(stage.runs, MOST_STAGES))]
     parts = tuple(
-        Part(f"{stem}_{number}", f"event {number} of {len(runs)}", stage.where)
+        Part(f"{stem}_{number}", f"Event {number} of {len(runs)}", stage.where)
         for number, stage in enumerate(runs, 1)
     )
     keys = [tuple(key.field for key in stage.keys) for stage in runs]

@@ -184,66 +184,61 @@ def without(child: Clause) -> Clause:
 
 
 def _merge_any(children: list[Clause]) -> list[Clause]:
-    """Items of one field and kind become one item with all values, where the first of them stood."""
-    merged: list[Clause] = []
-    places: dict[tuple[object, ...], int] = {}
+    """Items of one field and kind become one item with all values, where the first of them stood. Values without
+    letters go with those of their field that have some."""
+    groups: dict[tuple[object, ...], list[Item]] = {}
+    order: list[Clause | tuple[object, ...]] = []
     for child in children:
         key = _list_key(child)
-        if key is None or key not in places:
-            if key is not None:
-                places[key] = len(merged)
-            merged.append(child)
-            continue
-        at = places[key]
-        known = merged[at]
-        assert isinstance(known, Item) and isinstance(child, Item)
-        merged[at] = _with_values(known, child)
-    return _join_letterless(merged)
+        if key is None:
+            order.append(child)
+        elif isinstance(child, Item):
+            if key not in groups:
+                order.append(key)
+            groups.setdefault(key, []).append(child)
+    _join_letterless(groups)
+    return [
+        _one_list(groups[c]) if isinstance(c, tuple) else c for c in order if c not in groups or groups[c]
+    ]
 
 
 def _list_key(child: Clause) -> tuple[object, ...] | None:
     """What items must share to stand in one list; `exists` and `fieldref` take one value, `all` means AND."""
     if not isinstance(child, Item) or {"exists", "fieldref", "all"} & set(child.modifiers):
         return None
-    if child.modifiers[:1] in (("lt",), ("lte",), ("gt",), ("gte",)):
+    if {"lt", "lte", "gt", "gte"} & set(child.modifiers):
         return None
-    return (child.field, child.modifiers, child.cased, bool(child.patterns), _kind(child.values))
+    return (child.field, child.modifiers, bool(child.patterns), _kind(child.values), child.cased)
 
 
 def _kind(values: tuple[Scalar, ...]) -> str:
     return type(values[0]).__name__.replace("float", "int") if values else ""
 
 
-def _with_values(known: Item, more: Item) -> Item:
-    patterns = tuple(dict.fromkeys(known.patterns + more.patterns))
-    if known.cased is False:
-        patterns = tuple({_fold(p): p for p in reversed(patterns)}.values())[::-1]
-    return replace(known, patterns=patterns, values=tuple(dict.fromkeys(known.values + more.values)))
+def _join_letterless(groups: dict[tuple[object, ...], list[Item]]) -> None:
+    """Move the items whose case does not matter to those of their field where it does, if there are any."""
+    for key in list(groups):
+        *rest, cased = key
+        hosts = [host for host in ((*rest, True), (*rest, False)) if host in groups]
+        if cased is None and groups[key][0].patterns and hosts:
+            groups[hosts[0]] += groups[key]
+            groups[key] = []
+
+
+def _one_list(items: list[Item]) -> Item:
+    """All values of the items; where case does not count, one of those that differ in it alone."""
+    patterns = dict.fromkeys(pattern for item in items for pattern in item.patterns)
+    if items[0].cased is False:
+        spelled: dict[Pattern, Pattern] = {}
+        for pattern in patterns:
+            spelled.setdefault(_fold(pattern), pattern)
+        patterns = dict.fromkeys(spelled.values())
+    values = dict.fromkeys(value for item in items for value in item.values)
+    return replace(items[0], patterns=tuple(patterns), values=tuple(values))
 
 
 def _fold(pattern: Pattern) -> Pattern:
     return tuple(p.casefold() if isinstance(p, str) else p for p in pattern)
-
-
-def _join_letterless(children: list[Clause]) -> list[Clause]:
-    """Values without letters go into the list of their field that has letters, if there is one."""
-    hosts = {
-        c.field: c for c in reversed(children) if isinstance(c, Item) and c.patterns and c.cased is not None
-    }
-    joined: list[Clause] = []
-    guests: dict[str | None, list[Item]] = {}
-    for child in children:
-        guest = isinstance(child, Item) and child.patterns and child.cased is None
-        if guest and isinstance(child, Item) and child.field in hosts and "all" not in child.modifiers:
-            guests.setdefault(child.field, []).append(child)
-    for child in children:
-        if isinstance(child, Item) and child in guests.get(child.field, ()):
-            continue
-        if isinstance(child, Item) and hosts.get(child.field) is child:
-            for guest_item in guests.get(child.field, ()):
-                child = _with_values(child, guest_item)
-        joined.append(child)
-    return joined
 
 
 def _merge_all(children: list[Clause]) -> list[Clause]:
@@ -325,9 +320,10 @@ def _escaped(value: str) -> str:
 # ---- clauses → selections and condition -----------------------------------------------------------------
 
 
-def detection(clause: Clause) -> dict[str, Any]:
-    """The `detection` section: selections by name in order of the condition, the condition last."""
-    builder = _Builder()
+def detection(clause: Clause, filters: str = "filter") -> dict[str, Any]:
+    """The `detection` section: selections by name in order of the condition, the condition last. `filters` is how
+    the names of exclusions begin."""
+    builder = _Builder(filters)
     condition = builder.condition(clause)
     return {**builder.selections, "condition": condition}
 
@@ -338,9 +334,10 @@ OR, AND, NOT, NAME = range(4)
 class _Builder:
     """Gives names to selections while it writes the condition."""
 
-    def __init__(self) -> None:
+    def __init__(self, filters: str) -> None:
         self.selections: dict[str, Any] = {}
         self.names = Names()
+        self.filters = filters
 
     def condition(self, clause: Clause) -> str:
         if clause in (NEVER, Every(())):
@@ -361,7 +358,7 @@ class _Builder:
             return self.select(maps, role, top), NAME
         match clause:
             case Without(child=child):
-                return f"not {self.tight(child, _other(role), NOT)}", NOT
+                return f"not {self.tight(child, self.other(role), NOT)}", NOT
             case Every(children=children):
                 return self.conjunction(children, role, top)
             case Some(children=children):
@@ -370,6 +367,9 @@ class _Builder:
                 raise AssertionError("an item is a map")
             case _:
                 assert_never(clause)
+
+    def other(self, role: str) -> str:
+        return self.filters if role == "selection" else "selection"
 
     def tight(self, clause: Clause, role: str, least: int) -> str:
         text, binding = self.expression(clause, role)
@@ -395,9 +395,9 @@ class _Builder:
             wanted = ["all of selection*"]
         named = [part.removeprefix("not ") for part in excluded]
         if len(excluded) >= MANY_EXCLUDED and named == [
-            n for n in self.selections if n.startswith("filter_")
+            n for n in self.selections if n.startswith(f"{self.filters}_")
         ]:
-            excluded = ["not 1 of filter_*"]
+            excluded = [f"not 1 of {self.filters}_*"]
         return [*wanted, *rest, *excluded]
 
     def disjunction(self, children: tuple[Clause, ...], role: str) -> tuple[str, int]:
@@ -417,10 +417,6 @@ class _Builder:
 def _plain(maps: list[list[Item]] | None) -> bool:
     """Maps of fields; keywords stand alone."""
     return maps is not None and all(item.field is not None for m in maps for item in m)
-
-
-def _other(role: str) -> str:
-    return "filter" if role == "selection" else "selection"
 
 
 def as_maps(clause: Clause) -> list[list[Item]] | None:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from samefire.forms import Options
 from samefire.problems import Problem
 from samefire.rule import Rule
 
@@ -40,7 +41,7 @@ _STATUS = {"development": "experimental", "experimental": "experimental", "beta"
 _LICENCES = {"Elastic License v2": "Elastic-2.0", "Elastic License": "Elastic-2.0"}
 
 
-def head(rule: Rule) -> dict[str, Any]:
+def head(rule: Rule, options: Options) -> dict[str, Any]:
     """Everything that stands above `logsource`, in Sigma's order; absent keys are left out."""
     own = rule.sigma
     entries = {
@@ -48,7 +49,7 @@ def head(rule: Rule) -> dict[str, Any]:
         "id": own.get("id", identifier(rule)),
         "name": own.get("name"),
         "related": own.get("related"),
-        "taxonomy": own.get("taxonomy", "ecs"),
+        **taxonomy(rule, options),
         "status": own.get("status", _STATUS.get(str(rule.metadata.get("maturity")), "experimental")),
         "description": Prose(_description(own.get("description", rule.contents.get("description", "")))),
         "license": own.get("license", _licence(rule)),
@@ -59,6 +60,12 @@ def head(rule: Rule) -> dict[str, Any]:
         "tags": _unique([*_attack.tags(rule.contents.get("threat", ())), *own.get("tags", ())]),
     }
     return _present(entries)
+
+
+def taxonomy(rule: Rule, options: Options) -> dict[str, str]:
+    """Whose field names these are; Sigma's own need no word."""
+    name = rule.sigma.get("taxonomy", options.taxonomy)
+    return {} if name == "sigma" else {"taxonomy": name}
 
 
 def tail(rule: Rule, *, approximations: Sequence[Problem] = ()) -> dict[str, Any]:

@@ -12,7 +12,13 @@ from samefire.query.ast import Pattern
 from ._sigma_clause import Item
 
 LONGEST = 32
-_NAMED = frozenset({"name", "executable", "action", "code", "dataset", "provider", "type", "extension"})
+_NAMED = frozenset({"name", "executable", "action", "code", "dataset", "provider", "type", "extension"}) | {
+    "Image",
+    "ParentImage",
+    "OriginalFileName",
+    "TargetFilename",
+    "ImageLoaded",
+}
 _EVERYWHERE = frozenset({"event.category", "event.kind", "event.type", "host.os.type", "host.os.family"})
 
 
@@ -78,5 +84,6 @@ def _shared(names: list[list[str]]) -> list[str]:
 
 
 def slug(text: str) -> str:
-    """Lower-case ASCII letters, digits and single underscores."""
+    """Lower-case ASCII letters, digits and single underscores; `TargetFilename` is `target_filename`."""
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:64].strip("_")

@@ -1,11 +1,14 @@
 """Three-valued scripts (EQL functions) as two-valued tests that Sigma can say, where that is exact.
 
 For each expression two trees: when it is true, and when it is false; a missing field makes it neither. What has
-no such trees is refused at its place. `samefire.query.evaluate` says what each function gives.
+no such trees is refused at its place. `samefire.query.evaluate` says what each function gives. A script holds
+when one value of the field makes it true, as a leaf does; only what joins or denies several tests of one field
+needs the field to hold a single value.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -40,6 +43,7 @@ from samefire.query.ast import (
     Wild,
     Wildcard,
     expression_fields,
+    walk,
 )
 from samefire.query.evaluate import ExpressionError, apply
 from samefire.source import NOWHERE, Span
@@ -48,7 +52,7 @@ from ._sigma_losses import Losses
 from ._sigma_regex import CannotTranslate, length_pattern
 
 _FLIPPED = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
-_NEGATED = {"eq": "neq", "neq": "eq", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
+_NEGATED = {"eq": "neq", "seq": "neq", "neq": "eq", "lt": "gte", "lte": "gt", "gt": "lte", "gte": "lt"}
 _PLACES = {
     "startsWith": Relation.STARTSWITH,
     "endsWith": Relation.ENDSWITH,
@@ -89,13 +93,28 @@ def rewrite_script(node: Script, fields: FieldTypes, losses: Losses) -> Node | N
         return None
     for name in dict.fromkeys(read.field for read in expression_fields(node.expression)):
         kind = fields.get(name)
-        if kind is not None and kind.array:
+        if kind is not None and kind.array and needs_one_value(rewritten):
             losses.approximate(
-                "approximate-first-value",
-                f"a function of `{name}` looks at its first value alone, Sigma at every one",
+                "approximate-list",
+                f"of several values of `{name}` Elasticsearch wants one that passes all of this, "
+                "Sigma lets each part have its own",
                 node.span,
             )
     return rewritten
+
+
+def needs_one_value(node: Node) -> bool:
+    """Whether the tree says of a list something else than of each of its values."""
+    for part in walk(node):
+        if isinstance(part, Not) and not (
+            isinstance(part.child, Leaf) and isinstance(part.child.test, Exists)
+        ):
+            return True
+        if isinstance(part, And):
+            tests = [c for c in part.children if not (isinstance(c, Leaf) and isinstance(c.test, Exists))]
+            if len(tests) > 1:
+                return True
+    return False
 
 
 def cases(expression: Expression) -> Cases:
@@ -315,18 +334,21 @@ def _plain(operator: str, field: FieldValue, constant: Constant, call: Call) -> 
         fold = Fold.UNICODE if operator == "seq" else Fold.NONE
         return _guarded(field, _leaf(field, Term(value, fold)))
     if isinstance(value, int | float):
-        return _guarded(field, _leaf(field, _number_test(operator, value)))
+        return Cases(_numbers(field, operator, value), _numbers(field, _NEGATED[operator], value))
     raise CannotRewrite(f"an ordering of the text of `{field.field}`", call.span)
 
 
-def _number_test(operator: str, value: int | float) -> Test:
+def _numbers(field: FieldValue, operator: str, value: int | float) -> Node:
+    """A number of the field that compares so."""
     match operator:
         case "lt" | "lte":
-            return NumberRange(None, value, high_inclusive=operator == "lte")
+            return _leaf(field, NumberRange(None, value, high_inclusive=operator == "lte"))
         case "gt" | "gte":
-            return NumberRange(value, None, low_inclusive=operator == "gte")
+            return _leaf(field, NumberRange(value, None, low_inclusive=operator == "gte"))
+        case "neq":
+            return Or((_numbers(field, "lt", value), _numbers(field, "gt", value)))
         case _:
-            return NumberIs(value)
+            return _leaf(field, NumberIs(value))
 
 
 def _long(operator: str, field: FieldValue, constant: Constant, call: Call) -> Cases:
@@ -334,30 +356,41 @@ def _long(operator: str, field: FieldValue, constant: Constant, call: Call) -> C
     value = constant.value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise CannotRewrite("a length that is no number", call.span)
-    low, high = _lengths(operator, value)
-    if high is not None and high < low:
-        return Cases(FALSE, _exists(field))
-    if low == 0 and high is None:
-        return Cases(_exists(field), FALSE)
-    return _guarded(field, _leaf(field, _length_test(low, high, call)))
+    true, false = _lengths(operator, value), _lengths(_NEGATED[operator], value)
+    return Cases(_long_leaf(field, true, call), _long_leaf(field, false, call))
 
 
-def _lengths(operator: str, value: int | float) -> tuple[int, int | None]:
-    """The smallest and largest length that satisfies the comparison; the largest below it: none."""
-    import math
+Range = tuple[int, int | None]
 
-    whole = float(value).is_integer()
+
+def _lengths(operator: str, value: int | float) -> list[Range]:
+    """The ranges of lengths that satisfy the comparison; None: without end."""
+    low, high = math.floor(value), math.ceil(value)
     match operator:
         case "lt":
-            return 0, math.ceil(value) - 1
+            found: list[Range] = [(0, high - 1)]
         case "lte":
-            return 0, math.floor(value)
+            found = [(0, low)]
         case "gt":
-            return max(0, math.floor(value) + 1), None
+            found = [(low + 1, None)]
         case "gte":
-            return max(0, math.ceil(value)), None
+            found = [(high, None)]
+        case "neq":
+            found = [(0, high - 1), (low + 1, None)]
         case _:
-            return (int(value), int(value)) if whole and value >= 0 else (1, 0)
+            found = [(low, low)] if low == high else []
+    return [(max(0, start), end) for start, end in found if end is None or end >= max(0, start)]
+
+
+def _long_leaf(field: FieldValue, ranges: list[Range], call: Call) -> Node:
+    """A value of one of these lengths."""
+    if not ranges:
+        return FALSE
+    if ranges[0] == (0, None) or (
+        len(ranges) > 1 and ranges[0][1] is not None and ranges[1][0] <= ranges[0][1] + 1
+    ):
+        return _exists(field)
+    return Or(tuple(_leaf(field, _length_test(low, high, call)) for low, high in ranges))
 
 
 def _length_test(low: int, high: int | None, call: Call) -> Test:

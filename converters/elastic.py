@@ -1,7 +1,8 @@
 """Elastic's detection engine: a rule as the JSON that Kibana imports and its API accepts.
 
-`write` gives one object on one line with sorted keys, as Elastic's own exporter writes it: the file of one
-rule is an importable NDJSON, files put together are one, and equal rules are equal bytes.
+`write` gives one object on one line with sorted keys, as Elastic's own exporter writes it, and after it a line
+for each exception list and item that holds for the rule: the file of one rule is an importable NDJSON, files put
+together are one, and equal rules are equal bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from samefire.problems import ProblemError
 from samefire.query.detection import Detection
 from samefire.rule import Rule
 
+from ._elastic_exceptions import lines, refusals
 from ._elastic_write import api_rule
 
 
@@ -26,14 +28,18 @@ class Elastic:
     counts_alerts = True
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
-        """The rule as one line of NDJSON; refused when its query cannot be read."""
+        """The rule as NDJSON; refused when its query cannot be read, or its exceptions are kept elsewhere."""
+        if refused := refusals(rule):
+            return Converted(None, refused)
         try:
             data, problems = api_rule(rule, fields, options)
         except ProblemError as error:
             return Converted(None, error.problems)
-        text = json.dumps(data, sort_keys=True, allow_nan=False) + "\n"
+        found = [data, *lines(rule)]
+        text = "".join(json.dumps(one, sort_keys=True, allow_nan=False) + "\n" for one in found)
         stem = PurePath(rule.path).stem if rule.path.endswith(".toml") else rule.id
-        return Converted(Document(stem + self.suffix, text), tuple(problems))
+        suffix = self.suffix if len(found) == 1 else ".ndjson"
+        return Converted(Document(stem + suffix, text), tuple(problems))
 
     def read(self, text: str, fields: FieldTypes, name: str = "<export>") -> Detection:
         """What the detection engine would execute; raises ProblemError."""

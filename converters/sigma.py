@@ -21,20 +21,23 @@ from samefire.query.detection import (
     EventQuery,
     IndicatorMatch,
     NewTerms,
-    Pipeline,
     Sample,
     Sequence,
     Threshold,
 )
+from samefire.query.pipeline import Pipeline
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Source
 
+from . import _sigma_profile
 from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
 from ._sigma_detection import clauses, detection, every
-from ._sigma_documents import derived_id, head, identifier, short_name, tail
+from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
+from ._sigma_exceptions import Beside, exceptions, tell_expiries
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
+from ._sigma_taxonomy import correlation_to_sigma, names_of, to_sigma
 from ._sigma_yaml import render
 
 _NO_WORDS = {
@@ -96,9 +99,9 @@ def _refusal(rule: Rule, options: Options) -> Problem | None:
     return Problem(code, message, rule.source, rule.value_span("rule", "type"), Severity.ERROR, hint)
 
 
-def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Node, ...]]:
-    """What the rule's query means, and its filters, which hold for each event; raises ProblemError with every
-    problem of both."""
+def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Beside, ...]]:
+    """What the rule's query means, and its filters and exceptions, which hold for each event; raises ProblemError
+    with every problem of all."""
     from samefire.languages import language
 
     problems: list[Problem] = []
@@ -107,12 +110,16 @@ def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tupl
         body = language(rule.language or "kuery").lower_text(source, fields)
     except ProblemError as error:
         problems += error.problems
-    filters: list[Node] = []
+    filters: list[Beside] = []
     for number, entry in enumerate(rule.contents.get("filters", ())):
         try:
-            filters.append(_filter(rule, number, entry, fields))
+            filters.append((_filter(rule, number, entry, fields), rule.source))
         except ProblemError as error:
             problems += error.problems
+    try:
+        filters.extend(exceptions(rule, fields))
+    except ProblemError as error:
+        problems += error.problems
     if problems:
         raise ProblemError(problems)
     return body, tuple(filters)
@@ -125,10 +132,11 @@ def _filter(rule: Rule, number: int, entry: Any, fields: FieldTypes) -> Node:
 
 
 def write_body(
-    rule: Rule, body: Body, filters: tuple[Node, ...], fields: FieldTypes, options: Options
+    rule: Rule, body: Body, filters: tuple[Beside, ...], fields: FieldTypes, options: Options
 ) -> Converted:
     """The documents of a body; `filters` hold for each of its events."""
     losses = Losses(rule.string("rule", "query"), approximate=options.approximate)
+    tell_expiries(rule, losses)
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
@@ -145,6 +153,9 @@ def write_body(
         return Converted(None, problems)
     documents[0] |= tail(rule, approximations=problems)
     stem = PurePath(rule.path).stem
+    if options.profile == "sigmahq":
+        documents = _sigma_profile.in_house_style(documents)
+        stem = _sigma_profile.file_name(stem, documents)
     return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems)
 
 
@@ -185,7 +196,7 @@ class _Writer:
     def __init__(
         self,
         rule: Rule,
-        filters: tuple[Node, ...],
+        filters: tuple[Beside, ...],
         fields: FieldTypes,
         options: Options,
         losses: Losses,
@@ -197,30 +208,44 @@ class _Writer:
         self.losses = losses
 
     def event_rule(self, where: Node) -> dict[str, Any]:
-        return {**head(self.rule), **self.events(where)}
+        return {**head(self.rule, self.options), **self.events(where)}
 
     def correlation(self, plan: Plan) -> list[dict[str, Any]]:
         """The correlation, then the event rules that it joins."""
-        return [{**head(self.rule), "correlation": plan.correlation}, *map(self.part, plan.parts)]
+        parts = [self.part(part) for part in plan.parts]
+        joined = plan.correlation
+        if self.options.taxonomy == "sigma":
+            names = {part["name"]: names_of(part["logsource"]) for part in parts}
+            joined = correlation_to_sigma(joined, names)
+        return [{**head(self.rule, self.options), "correlation": joined}, *parts]
 
     def part(self, part: Part) -> dict[str, Any]:
         return {
             "title": f"{self.rule.name[:200]} ({part.title})",
             "id": derived_id(identifier(self.rule), part.name),
             "name": part.name,
-            "taxonomy": self.rule.sigma.get("taxonomy", "ecs"),
+            **taxonomy(self.rule, self.options),
             **self.events(part.where),
         }
 
     def events(self, where: Node) -> dict[str, Any]:
-        """`logsource` and `detection` of the events that a query and the rule's filters select."""
+        """`logsource` and `detection` of the events that a query and the rule's filters select, without those
+        that its exceptions name."""
         asked = clauses(where, self.fields, self.losses)
-        with self.losses.reading(self.rule.source):
-            filtered = [clauses(node, self.fields, self.losses) for node in self.filters]
-        clause = every([asked, *filtered])
+        filtered = []
+        for node, source in self.filters:
+            with self.losses.reading(source):
+                filtered.append(clauses(node, self.fields, self.losses))
+        clause, origin = every([asked, *filtered]), self.logsource(where)
+        if self.options.taxonomy == "sigma":
+            clause = to_sigma(clause, origin, self.losses)
         if self.options.caseless:
             clause = caseless(clause, self.losses)
-        return {"logsource": self.logsource(where), "detection": detection(clause)}
+        if self.options.profile == "sigmahq":
+            section = detection(_sigma_profile.modifiers_for_wildcards(clause), _sigma_profile.FILTER)
+        else:
+            section = detection(clause)
+        return {"logsource": origin, "detection": section}
 
     def logsource(self, where: Node) -> dict[str, Any]:
         rule = self.rule

@@ -60,26 +60,33 @@ def build(entries: Sequence[Entry], *, sources: Mapping[str, str] | None = None)
     files: dict[str, bytes] = {}
     records: list[dict[str, Any]] = []
     lines: dict[str, list[str]] = {}
+    beside: dict[str, list[str]] = {}
     for entry in entries:
         document = entry.converted.document
         name = None
         if document is not None and entry.suffix == ".json":
             name = f"{entry.form}/rules.ndjson"
-            lines.setdefault(name, []).append(one_line(document.text))
+            first, *others = ndjson(document.text)
+            lines.setdefault(name, []).append(first)
+            beside.setdefault(name, []).extend(others)
         elif document is not None:
             name = _free(files, f"{safe(entry.form)}/{safe(document.name)}", entry.rule.id)
             files[name] = document.text.encode("utf-8")
         records.append(_record(entry, name, sources or {}))
-    for name, texts in lines.items():
+    for name, rules in lines.items():
+        texts = [*rules, *dict.fromkeys(beside[name])]
         files[name] = "".join(f"{text}\n" for text in texts).encode("utf-8")
     files[MANIFEST] = manifest(files, records)
     problems = tuple(p for e in entries for p in e.converted.problems)
     return Bundle(dict(sorted(files.items())), problems)
 
 
-def one_line(text: str) -> str:
-    """A JSON text on one line, keys sorted, ASCII only: a line of an NDJSON export."""
-    return json.dumps(json.loads(text), sort_keys=True)
+def ndjson(text: str) -> list[str]:
+    """A JSON text, or the lines of an NDJSON text, as lines of an export: keys sorted, ASCII only."""
+    try:
+        return [json.dumps(json.loads(text), sort_keys=True)]
+    except json.JSONDecodeError:
+        return [json.dumps(json.loads(line), sort_keys=True) for line in text.splitlines()]
 
 
 def safe(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from samefire.fields import FieldTypes
@@ -118,6 +118,7 @@ def compare(
     verdicts on `cases` are."""
     if old is None or new is None:
         return RuleDiff(old, new)
+    old = replace(old, exceptions=new.exceptions)
     before, now = (_export(rule, form, fields) for rule in (old, new))
     found = [*_query(old, new, fields), *(d for d in _contents(before, now) if d.path != "query")]
     return RuleDiff(old, new, tuple(found), tuple(_turns(old, new, forms, fields, cases)))
@@ -125,7 +126,7 @@ def compare(
 
 def _export(rule: Rule, form: Converter, fields: FieldTypes) -> dict[str, Any]:
     document = form.write(rule, fields, Options()).document
-    data: dict[str, Any] = json.loads(document.text) if document else dict(rule.contents)
+    data: dict[str, Any] = json.loads(document.text.split("\n{")[0]) if document else dict(rule.contents)
     return {k: v for k, v in data.items() if k not in DERIVED}
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from samefire.exception_list import ExceptionList
 from samefire.files import read_source
 from samefire.problems import Problem, ProblemError, Severity, nearest
 from samefire.rule_checks import check_file
 from samefire.schema import Finding, Report
-from samefire.source import NOWHERE, Embedded, Source, Span
-from samefire.toml_places import Fault, Places, scan
+from samefire.source import Embedded, Source, Span
+from samefire.toml_places import Places, nearest_span, places_of
 from samefire.toml_text import tables
 
 
@@ -34,6 +35,7 @@ class Rule:
     transform: Mapping[str, Any]
     sigma: Mapping[str, Any]  # [sigma], ours
     problems: tuple[Problem, ...] = ()  # warnings found while reading
+    exceptions: tuple[ExceptionList, ...] = ()  # the lists that hold for it, from other files
 
     @property
     def path(self) -> str:
@@ -90,24 +92,6 @@ class Rule:
     def value_span(self, *key: str | int) -> Span:
         """Where the value stands in `source.text`; when it does not, the nearest table around it."""
         return nearest_span(self.places, key, on_key=False)
-
-
-def places_of(source: Source) -> Places:
-    """Places of a text that a parser accepted."""
-    try:
-        return scan(source.text)
-    except Fault:
-        return Places(source.text, {})
-
-
-def nearest_span(places: Places, key: Sequence[str | int], *, on_key: bool) -> Span:
-    """The span of a key or value, or of the key of the innermost table around it that is written."""
-    path = tuple(key)
-    span = places.key(*path) if on_key else places.value(*path)
-    while span is None and path:
-        path = path[:-1]
-        span = places.key(*path)
-    return span or NOWHERE
 
 
 def load(source: Source) -> Rule:

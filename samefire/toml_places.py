@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from samefire.source import Span
+from samefire.source import NOWHERE, Source, Span
 from samefire.toml_literals import FOLD, STRINGS, decode, is_time, no_value
 
 Path = tuple[str | int, ...]
@@ -374,3 +374,21 @@ class _Scanner:
                     f"write \\\\ for a backslash, or put the text between {quotes.replace(chr(34), chr(39))}",
                 )
             at = self.text.find("\\", match.end(), end)
+
+
+def places_of(source: Source) -> Places:
+    """Places of a text that a parser accepted."""
+    try:
+        return scan(source.text)
+    except Fault:
+        return Places(source.text, {})
+
+
+def nearest_span(places: Places, key: Sequence[str | int], *, on_key: bool) -> Span:
+    """The span of a key or value, or of the key of the innermost table around it that is written."""
+    path = tuple(key)
+    span = places.key(*path) if on_key else places.value(*path)
+    while span is None and path:
+        path = path[:-1]
+        span = places.key(*path)
+    return span or NOWHERE

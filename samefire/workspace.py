@@ -9,6 +9,9 @@ from typing import Any
 
 import orjson
 
+from samefire.exception_list import ExceptionList
+from samefire.exceptions import attached, unknown_rules
+from samefire.exceptions import load as load_lists
 from samefire.fields import FieldTypes
 from samefire.harness.case import Cases, folder_of, load_folder
 from samefire.problems import Problem, ProblemError, Severity
@@ -56,12 +59,32 @@ def open_workspace(
     fields = load_fields(settings, mapping)
     targets = list(paths) or [shown(settings.path(r)) for r in settings.rules]
     loaded = load_rules(targets)
-    return Workspace(settings, fields, loaded.rules, loaded.problems)
+    lists, problems = load_exceptions(settings)
+    if not paths:
+        problems += unknown_rules(loaded.rules, lists)
+    return Workspace(settings, fields, attached(loaded.rules, lists), (*loaded.problems, *problems))
+
+
+def load_exceptions(settings: Settings) -> tuple[list[ExceptionList], list[Problem]]:
+    """The exception lists of the project, and what is wrong with their files. Value lists lie in the folder
+    `lists` beside them, a file each, named as in Kibana."""
+    folder = settings.path(settings.exceptions)
+    values: dict[str, Source] = {}
+    lists: list[ExceptionList] = []
+    problems: list[Problem] = []
+    for path in sorted(p for p in (folder / "lists").glob("*") if p.is_file()):
+        values |= dict.fromkeys((path.name, path.stem), read_text(path, "exceptions"))
+    for path in sorted(folder.rglob("*.toml")):
+        try:
+            lists.extend(load_lists(read_text(path, "exceptions"), values))
+        except ProblemError as error:
+            problems.extend(error.problems)
+    return lists, problems
 
 
 def load_fields(settings: Settings, mapping: Path | None = None) -> FieldTypes:
     """ECS and vendor fields, the project's own `fields/`, and a mapping file, later ones winning."""
-    fields = FieldTypes.ecs()
+    fields = FieldTypes.known()
     layers = [_layer(path) for path in field_files(settings)]
     if mapping is not None:
         layers.append(_layer(mapping))

@@ -29,12 +29,15 @@ def nested_path(name: str, nested: frozenset[str]) -> str | None:
 
 
 def options(field: Mapping[str, Any], path: str | None) -> Iterator[str]:
-    """`a` array, `i=` ignore_above, `x` not searchable, `s=` scaling factor, `n=` nested path."""
+    """`a` array, `i=` ignore_above, `l` indexed in lower case, `x` not searchable, `s=` scaling factor, `n=` nested
+    path."""
     if "array" in field.get("normalize", ()):
         yield "a"
     limit = field.get("ignore_above", 0)
     if field["type"] == "keyword" and limit != KEYWORD_LIMIT:
         yield f"i={limit}"
+    if field.get("normalizer") == "lowercase":
+        yield "l"
     if field.get("index") is False:
         yield "x"
     if "scaling_factor" in field:

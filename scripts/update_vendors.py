@@ -85,6 +85,21 @@ def table(found: Iterable[tuple[str, Entry]], ecs: FieldTypes) -> dict[str, dict
     }
 
 
+def copies(found: Iterable[tuple[str, Entry]], ecs: FieldTypes) -> Iterator[str]:
+    """The lines of multi-fields that sources add to fields of ECS, such as `process.executable.caseless`."""
+    lines = set()
+    for name, entry in found:
+        known = ecs.get(name)
+        for part in (entry.get("multi_fields") or ()) if known is not None else ():
+            full = f"{name}.{part['name']}"
+            if known is not None and part.get("type") in TYPES - CONTAINERS and ecs.get(full) is None:
+                limit = {"ignore_above": 1024} if part["type"] == "keyword" else {}
+                lines.add(
+                    "\t".join((full, part["type"], f"m={name}", *options({**limit, **part}, known.nested)))
+                )
+    yield from sorted({line.split("\t")[0]: line for line in sorted(lines)}.values())
+
+
 def _usable(name: str) -> bool:
     return not name.startswith(".") and all(name.split(".")) and not any(c.isspace() for c in name)
 
@@ -112,8 +127,9 @@ def main() -> None:
     ecs = FieldTypes.ecs()
     types = table(beats(arguments.beats), ecs) if arguments.beats else {}
     types |= table((entry for folder in arguments.packages for entry in packages(folder)), ecs)
+    more = copies((entry for folder in arguments.packages for entry in packages(folder)), ecs)
     head = f"# data sets {arguments.version}"
-    (DATA / "vendors.tsv").write_text("\n".join((head, *rows(types))) + "\n", encoding="utf-8")
+    (DATA / "vendors.tsv").write_text("\n".join((head, *rows(types), *more)) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

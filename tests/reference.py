@@ -1,6 +1,6 @@
 """A plain evaluator, one node on one event, written without any of the engine's short cuts.
 
-It says what `samefire.engine.match` must say. It shares nothing with it but the test of one value.
+It says what `samefire.engine.match` must say. It shares nothing with it but the test of one value, and scripts.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import fnmatch
 from collections.abc import Mapping
 from typing import Any
 
+from samefire.engine import script
 from samefire.engine.joint import compare
 from samefire.engine.values import Clock, predicate
 from samefire.query import ast
@@ -34,7 +35,7 @@ def parts(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def holds(node: Node, document: Mapping[str, Any], now: int = 0) -> bool:
-    """Whether a document satisfies a node (scripts apart)."""
+    """Whether a document satisfies a node ."""
     every = parts(document)
     clock = Clock(now)
     match node:
@@ -67,6 +68,8 @@ def holds(node: Node, document: Mapping[str, Any], now: int = 0) -> bool:
             a = [v for n, v in every if n == left and v is not None]
             b = [v for n, v in every if n == right and v is not None]
             return compare(node, a, b)
+        case ast.Script(expression=expression):
+            return script.holds(expression, lambda path: [v for n, v in every if n == path and v is not None])
         case ast.Nested(path=path, child=child):
             return any(holds(child, {path: item}, now) for item in objects(document, path))
         case _:

@@ -20,7 +20,9 @@ def test_a_figure_never_falls(suite: str, shared: Path) -> None:
     module = importlib.import_module(f"tests.conformance.{suite.replace('-', '_')}")
     tally: Tally = module.run(shared)
     assert tally.total > 0
-    assert tally.passed >= REACHED[suite], f"{tally.passed}/{tally.total}; first failures: {tally.failures[:3]}"
+    assert tally.passed >= REACHED[suite], (
+        f"{tally.passed}/{tally.total}; first failures: {tally.failures[:3]}"
+    )
 
 
 def test_every_suite_has_its_figure() -> None:

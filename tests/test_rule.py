@@ -160,10 +160,21 @@ def test_the_schema_refuses_unknown_keys_and_types(validator: Any) -> None:
 
     data = tomllib.loads(text_of("esql"))
     assert validator.is_valid(data)
-    changes: list[dict[str, Any]] = [{"severty": "low"}, {"type": "eqll"}, {"risk_score": 101}, {"threshold": {}}]
+    changes: list[dict[str, Any]] = [
+        {"severty": "low"},
+        {"type": "eqll"},
+        {"risk_score": 101},
+        {"threshold": {}},
+    ]
     for change in changes:
         assert not validator.is_valid({**data, "rule": {**data["rule"], **change}})
 
 
 def test_the_schema_has_every_type() -> None:
     assert [s["title"] for s in file_schema()["properties"]["rule"]["oneOf"]] == [f"{t} rule" for t in TYPES]
+
+
+def test_digits_are_ascii() -> None:
+    with pytest.raises(ProblemError) as caught:
+        load(Source("r", text_of("threshold").replace("[rule]", '[rule]\ninterval = "٥m"')))
+    assert [p.code for p in caught.value.problems] == ["rule-bad-value"]

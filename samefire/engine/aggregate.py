@@ -22,14 +22,15 @@ Keys = tuple[Scalar, ...]
 
 
 def buckets(
-    fields: Sequence[str], events: Events, ordinals: Iterable[int]
+    fields: Sequence[str], events: Events, ordinals: Sequence[int]
 ) -> dict[Any, tuple[Keys, list[int]]]:
     """Events by their values of `fields`, as a composite aggregation makes them: an event is in a bucket for
     each combination of its values, and in none when it lacks a field."""
-    columns = [events.column(field) for field in fields]
+    if len(ordinals) * 4 > len(events):
+        events.read(fields)
     found: dict[Any, tuple[Keys, list[int]]] = {}
     for ordinal in ordinals:
-        for keys in combinations([column[ordinal] for column in columns]):
+        for keys in combinations([events.values(ordinal, field) for field in fields]):
             same = tuple(map(text, keys))
             found.setdefault(same, (keys, []))[1].append(ordinal)
     return found
@@ -61,8 +62,7 @@ def threshold(body: Threshold, events: Events, ordinals: Sequence[int]) -> list[
 
 def _varied(body: Threshold, events: Events, members: Sequence[int]) -> bool:
     for field, minimum in body.cardinality[:1]:
-        column = events.column(field)
-        if len({text(value) for ordinal in members for value in column[ordinal]}) < minimum:
+        if len({text(value) for ordinal in members for value in events.values(ordinal, field)}) < minimum:
             return False
     return True
 
@@ -136,7 +136,7 @@ def _group_holds(
     lead = next((entry for entry in group if not entry.negate), None)
     if lead is None:
         return False
-    for value in events.column(lead.field)[ordinal]:
+    for value in events.values(ordinal, lead.field):
         for threat in indicators.with_value(lead.value, value):
             if all(_entry_holds(entry, events, ordinal, indicators, threat, len(group)) for entry in group):
                 return True
@@ -146,33 +146,42 @@ def _group_holds(
 def _entry_holds(
     entry: IndicatorEntry, events: Events, ordinal: int, indicators: Indicators, threat: int, size: int
 ) -> bool:
-    """One entry of a mapping. Kibana takes an indicator with several values in a field for no match in a
-    group, and reads the first value when the entry stands alone."""
-    wanted = indicators.events.column(entry.value)[threat]
-    values = {_same(v) for v in events.column(entry.field)[ordinal]}
+    """One entry of a mapping. An indicator with several values in a field is no match for an entry of a group,
+    and nothing that a negated entry asks about; for an entry that stands alone its first value counts."""
+    wanted = [_same(v) for v in indicators.events.column(entry.value)[threat]]
+    values = {_same(v) for v in events.values(ordinal, entry.field)}
     if entry.negate:
-        return bool(values or wanted) and not (values & {_same(v) for v in wanted})
+        return bool(values) if not wanted else len(wanted) > 1 or wanted[0] not in values
     if size > 1 and len(wanted) != 1:
         return False
-    return bool(wanted) and _same(wanted[0]) in values
+    return bool(wanted) and wanted[0] in values
 
 
 # ---- anomalies --------------------------------------------------------------------------------------
 
 
 def anomalies(jobs: Sequence[str], score: float, events: Events) -> list[int]:
-    """The anomaly records of the jobs that score enough and are final."""
-    events.read(["result_type", "is_interim", "job_id", "record_score"])
-    return [i for i in range(len(events)) if _is_anomaly(jobs, score, events, i)]
+    """The anomaly records of the jobs that score enough and are final, the highest scores first."""
+    wanted = None if not jobs or tuple(jobs) == ("*",) else set(jobs)
+    found = [
+        (record, ordinal)
+        for ordinal, names, record in _records(events)
+        if record >= score and (wanted is None or wanted & names)
+    ]
+    return [ordinal for _, ordinal in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _is_anomaly(jobs: Sequence[str], score: float, events: Events, ordinal: int) -> bool:
-    def any_of(field: str, wanted: Callable[[Scalar], bool]) -> bool:
-        return any(wanted(value) for value in events.values(ordinal, field))
-
-    return (
-        any_of("result_type", lambda v: v == "record")
-        and any_of("is_interim", lambda v: v is False or v == "false")
-        and (not jobs or tuple(jobs) == ("*",) or any_of("job_id", lambda v: text(v) in jobs))
-        and any_of("record_score", lambda v: (n := number(v)) is not None and n >= score)
-    )
+def _records(events: Events) -> list[tuple[int, frozenset[str], float]]:
+    """The final anomaly records: ordinal, job ids and score; worked out once for all rules."""
+    known: list[tuple[int, frozenset[str], float]] | None = events.facts.get("anomalies")
+    if known is None:
+        events.read(["result_type", "is_interim"])
+        known = events.facts["anomalies"] = []
+        rows = zip(events.column("result_type"), events.column("is_interim"), strict=True)
+        for ordinal, (kinds, interim) in enumerate(rows):
+            if "record" in kinds and (False in interim or "false" in interim):
+                names = frozenset(map(text, events.values(ordinal, "job_id")))
+                scores = [n for v in events.values(ordinal, "record_score") if (n := number(v)) is not None]
+                if scores:
+                    known.append((ordinal, names, max(map(float, scores))))
+    return known

@@ -6,6 +6,7 @@ bound, where Elasticsearch refuses such a pattern as too complex.
 
 from __future__ import annotations
 
+from samefire.engine.refusals import RegexTooHard as RegexTooHard
 from samefire.query.lucene_regex import (
     Chars,
     Complement,
@@ -19,10 +20,6 @@ from samefire.query.lucene_regex import (
 
 MAX_NODES = 50_000
 MAX_SET = 2_000
-
-
-class RegexTooHard(Exception):
-    """A regular expression cannot be decided within the bounds of a run."""
 
 
 Ranges = tuple[tuple[int, int], ...]

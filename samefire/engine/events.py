@@ -126,10 +126,13 @@ def flatten(document: Document) -> Iterator[tuple[str, Scalar]]:
     queue: list[tuple[str, Any]] = [("", document)]
     for prefix, obj in queue:
         for key, value in obj.items():
-            name = f"{prefix}.{key}" if prefix else key
+            name = prefix + key
+            if value.__class__ is str:
+                yield name, value
+                continue
             for item in leaves(value):
                 if isinstance(item, dict):
-                    queue.append((name, item))
+                    queue.append((name + ".", item))
                 else:
                     yield name, item
 
@@ -211,11 +214,14 @@ def text(value: Scalar) -> str:
 class Events:
     """Documents in the order of a run; ordinals count from 0."""
 
-    __slots__ = ("_columns", "documents")
+    __slots__ = ("_columns", "_times", "documents", "facts")
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = documents
         self._columns: dict[str, list[tuple[Scalar, ...]]] = {}
+        self._times: dict[tuple[str, ...], list[int | None]] = {}
+        self.facts: dict[str, Any] = {}
+        """What others worked out of the documents once, by a name of theirs."""
 
     @classmethod
     def of(cls, documents: Iterable[Document]) -> Events:
@@ -246,14 +252,21 @@ class Events:
         self._columns.update(zip(wanted, columns, strict=True))
 
     def values(self, ordinal: int, path: str) -> tuple[Scalar, ...]:
-        """The values of one field of one event."""
-        return self.column(path)[ordinal]
+        """The values of one field of one event; from its column where that has been read."""
+        column = self._columns.get(path)
+        if column is not None:
+            return column[ordinal]
+        return tuple(value for value in values_at(self.documents[ordinal], path) if value is not None)
 
     def times(self, fields: Sequence[str] = ("@timestamp",)) -> list[int | None]:
         """For each event its time in nanoseconds: of the first of `fields` that holds a date; None: none."""
-        self.read(fields)
-        columns = [self.column(field) for field in fields]
-        return [_first_time(row) for row in zip(*columns, strict=True)]
+        known = self._times.get(tuple(fields))
+        if known is None:
+            self.read(fields)
+            columns = [self.column(field) for field in fields]
+            known = [_first_time(row) for row in zip(*columns, strict=True)]
+            self._times[tuple(fields)] = known
+        return known
 
 
 def _first_time(row: Iterable[tuple[Scalar, ...]]) -> int | None:

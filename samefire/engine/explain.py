@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.automaton import RegexTooHard
 from samefire.engine.events import (
     Document,
     Scalar,
@@ -24,7 +23,7 @@ from samefire.engine.events import (
 )
 from samefire.engine.glob import glob
 from samefire.engine.joint import joint_test
-from samefire.engine.regex import RegexRefused
+from samefire.engine.refusals import RegexRefused, RegexTooHard
 from samefire.engine.values import (
     Clock,
     Predicate,

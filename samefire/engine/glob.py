@@ -111,19 +111,20 @@ def glob(pattern: Pattern) -> Matcher:
     runs = list(_runs(simplify(pattern)))
     if len(runs) == 1:
         only = runs[0]
-        return lambda value: len(value) == _width(only) and _fits(only, value, 0)
-    first, last, middle = runs[0], runs[-1], [r for r in runs[1:-1] if r]
+        width = _width(only)
+        return lambda value: len(value) == width and _fits(only, value, 0)
+    first, last, middle = runs[0], runs[-1], [(r, _width(r)) for r in runs[1:-1] if r]
+    before, after = _width(first), _width(last)
 
     def matches(value: str) -> bool:
-        end = len(value) - _width(last)
-        at = _width(first)
+        at, end = before, len(value) - after
         if end < at or not _fits(first, value, 0) or not _fits(last, value, end):
             return False
-        for run in middle:
-            found = _find(run, value, at, end)
+        for run, width in middle:
+            found = _find(run, width, value, at, end)
             if found < 0:
                 return False
-            at = found + _width(run)
+            at = found + width
         return True
 
     return matches
@@ -160,7 +161,7 @@ def _fits(run: Run, value: str, at: int) -> bool:
     return True
 
 
-def _find(run: Run, value: str, start: int, end: int) -> int:
+def _find(run: Run, width: int, value: str, start: int, end: int) -> int:
     """The first place of the run in value[start:end], or -1. Leads with its first literal."""
     lead = 0
     literal = ""
@@ -169,7 +170,6 @@ def _find(run: Run, value: str, start: int, end: int) -> int:
             literal = part
             break
         lead += 1
-    width = _width(run)
     if not literal:
         return start if start + width <= end else -1
     at = value.find(literal, start + lead, end)

@@ -5,15 +5,14 @@ Verdicts are remembered for each distinct combination of values. What a script m
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.automaton import RegexTooHard
 from samefire.engine.events import Scalar
 from samefire.engine.glob import fold_text
 from samefire.engine.masks import key_of
+from samefire.engine.refusals import RegexTooHard
 from samefire.engine.values import number, text
 from samefire.query import ast
 from samefire.query.ast import Relation
@@ -60,10 +59,11 @@ def joint_test(node: ast.FieldsCompare | ast.Script, paths: Sequence[str], now: 
     """The test of one node as a function of the values of `paths`."""
     if isinstance(node, ast.FieldsCompare):
         return lambda values: compare(node, values[0], values[-1])
-    script: Any = importlib.import_module("samefire.engine.script")
+    from samefire.engine import script
+
     places = {path: place for place, path in enumerate(paths)}
     context = Context(now=now)
-    return lambda values: bool(script.holds(node.expression, lambda path: values[places[path]], context))
+    return lambda values: script.holds(node.expression, lambda path: values[places[path]], context)
 
 
 def compare(node: ast.FieldsCompare, left: Sequence[Scalar], right: Sequence[Scalar]) -> bool:

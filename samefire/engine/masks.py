@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from samefire.engine.automaton import RegexTooHard
 from samefire.engine.events import Scalar
 from samefire.engine.glob import Shape, fold_pattern, fold_text, glob, required, shape
-from samefire.engine.needles import Needles
-from samefire.engine.regex import RegexRefused, as_pattern, guard
+from samefire.engine.refusals import RegexRefused, RegexTooHard
 from samefire.engine.values import Clock, Predicate, address, between, ignored, number, predicate, text
 from samefire.query import ast
 from samefire.query.ast import Fold, Pattern
@@ -62,7 +60,7 @@ class FieldMasks:
         self._addresses: list[tuple[int, int, int]] = []
         self._numbers: dict[int | float, int] = {}
         self._ranges: list[tuple[Callable[[Any], bool], int]] = []
-        self._regexes: list[tuple[Needles | None, Predicate, int]] = []
+        self._regexes: list[tuple[frozenset[str] | None, Predicate, int]] = []
         self._others: list[tuple[Predicate, int]] = []
         self._always = 0
         for bit, tests in enumerate(groups):
@@ -84,10 +82,8 @@ class FieldMasks:
                 exact[folded] = exact.get(folded, 0) | bit
             case ast.Wildcard(pattern=pattern, fold=fold, ignore_above=limit):
                 self._view(fold, limit).add(pattern, bit)
-            case ast.Regex(fold=fold, ignore_above=limit) if (plain := as_pattern(test)) is not None:
-                self._view(fold, limit).add(plain, bit)
             case ast.Regex():
-                self._regexes.append((guard(test), predicate(test, clock), bit))
+                self._add_regex(test, bit, clock)
             case ast.IpRange(low=low, high=high):
                 self._addresses.append((low, high, bit))
             case ast.NumberIs(value=wanted):
@@ -97,6 +93,15 @@ class FieldMasks:
                 self._ranges.append((inside, bit))
             case _:
                 self._others.append((predicate(test, clock), bit))
+
+    def _add_regex(self, test: ast.Regex, bit: int, clock: Clock) -> None:
+        from samefire.engine.regex import as_pattern, guard
+
+        plain = as_pattern(test)
+        if plain is not None:
+            self._view(test.fold, test.ignore_above).add(plain, bit)
+        else:
+            self._regexes.append((guard(test), predicate(test, clock), bit))
 
     def prefilter(self) -> Callable[[str], bool] | None:
         """Whether any of many values may have a bit, found by one look at the texts of all of them together;

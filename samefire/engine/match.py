@@ -30,7 +30,7 @@ from samefire.engine.logic import (
 from samefire.engine.masks import FieldMasks, Memo
 from samefire.engine.probe import Probe, probe
 from samefire.engine.requirements import Requirement, bits
-from samefire.engine.sources import Fill, Source, filler
+from samefire.engine.sources import Fill, Flat, Source, filler
 from samefire.engine.values import Clock
 from samefire.query import ast
 from samefire.query.ast import Node
@@ -74,6 +74,7 @@ class Plan:
     def run(self, events: Events, context: Context | None = None) -> Hits:
         """The events that satisfy each node. Without `context.now` the clock is the newest event's time."""
         engine = self._ready(events, context)
+        engine.flat.forget()
         ordinals: list[list[int]] = [[] for _ in self._formulas]
         for ordinal, document in enumerate(events.documents):
             for number in engine.judge(document):
@@ -137,6 +138,7 @@ class _Engine:
         self.requirements: dict[int, Requirement] = {}
         self._verdicts: list[Verdict | None] = [None] * len(formulas)
         self.unoffered = self.everyone
+        self.flat = Flat()
         for number, one in enumerate(formulas):
             self._require(number, one)
         self.routers = self._choose_routers(slots)
@@ -231,6 +233,14 @@ def _kept(memo: Memo, keep: int) -> Memo:
     return memo if keep == -1 else Memo(lambda key: memo[key] & keep)
 
 
+@dataclass(frozen=True, slots=True)
+class _First:
+    """What the fields that are read in one walk say: the verdict, or which other slots it hangs on."""
+
+    verdict: tuple[int, ...] | None
+    fills: tuple[Fill, ...]
+
+
 class _Part:
     """The events that agree on the routing fields: which nodes are left, and which fields those read."""
 
@@ -247,15 +257,20 @@ class _Part:
         self._slots = sorted(relevant)
         self._trie = engine._trie(self._slots, relevant)
         self._verdicts: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._first: dict[tuple[int, ...], _First] = {}
         self._raws: list[str] = []
-        self._fill: list[Fill] = []
+        self._fill: dict[int, Fill] = {}
         for local, slot in enumerate(self._slots):
-            fill = filler(local, engine.sources[slot], relevant[slot], self._raw)
+            fill = filler(local, engine.sources[slot], relevant[slot], self._raw, engine.flat)
             if fill is not None:
-                self._fill.append(fill)
+                self._fill[local] = fill
         self._needed = [
             (i, engine.requirements[s]) for i, s in enumerate(self._slots) if s in engine.requirements
         ]
+        self._read = [(i, requirement) for i, requirement in self._needed if i not in self._fill]
+        for i, requirement in self._needed:
+            if i in self._fill:  # not known before it is filled: it may offer a way
+                self._offered |= requirement.offered(-1)
 
     def _relevant(self, known: set[int]) -> dict[int, int]:
         """For each slot that the nodes left read, the bits they read."""
@@ -280,9 +295,18 @@ class _Part:
         masks = [0] * len(self._slots)
         raws: list[list[Any]] = [[] for _ in self._raws]
         probe(self._trie, document, masks, raws)
-        for fill in self._fill:
-            fill(document, masks, raws)
         key = tuple(masks)
+        if self._fill:
+            first = self._first.get(key)
+            if first is None:
+                if len(self._first) >= MAX_TUPLES:
+                    self._first.clear()
+                first = self._first[key] = self._look(key)
+            if first.verdict is not None:
+                return first.verdict
+            for fill in first.fills:
+                fill(document, masks, raws)
+            key = tuple(masks)
         known = self._verdicts.get(key)
         if known is None:
             if len(self._verdicts) >= MAX_TUPLES:
@@ -290,12 +314,27 @@ class _Part:
             known = self._verdicts[key] = self._decide(key)
         return known
 
+    def _look(self, key: tuple[int, ...]) -> _First:
+        """What the fields that were read leave open: the verdict, or what must be filled before it."""
+        nodes, offered = self.nodes, self._offered
+        for local, requirement in self._read:
+            nodes &= requirement.allowed(key[local])
+            offered |= requirement.offered(key[local])
+        used = self._relevant_of(nodes & offered)
+        fills = tuple(fill for local, fill in self._fill.items() if self._slots[local] in used)
+        return _First(None, fills) if fills else _First(self._run(nodes & offered, key), ())
+
+    def _relevant_of(self, nodes: int) -> set[int]:
+        return {slot for number in bits(nodes) for slot in self._engine.formulas[number].uses}
+
     def _decide(self, key: tuple[int, ...]) -> tuple[int, ...]:
         nodes, offered = self.nodes, self._offered
         for local, requirement in self._needed:
             nodes &= requirement.allowed(key[local])
             offered |= requirement.offered(key[local])
-        nodes &= offered
+        return self._run(nodes & offered, key)
+
+    def _run(self, nodes: int, key: tuple[int, ...]) -> tuple[int, ...]:
         if not nodes:
             return ()
         masks = self._masks.copy()

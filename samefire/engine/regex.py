@@ -11,9 +11,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from samefire.engine.automaton import Automaton, RegexTooHard
+from samefire.engine.automaton import Automaton
 from samefire.engine.glob import simplify
 from samefire.engine.needles import Needles, lucene_needles, needles
+from samefire.engine.refusals import RegexRefused as RegexRefused
+from samefire.engine.refusals import RegexTooHard
 from samefire.query.ast import Fold, Pattern, Regex, RegexSyntax, Wild
 from samefire.query.lucene_regex import ANY, ANYTHING, Chars, Concat, RegexError, Repeat, parse, to_re2
 from samefire.query.lucene_regex import Regex as Tree
@@ -22,10 +24,6 @@ Matcher = Callable[[str], bool]
 
 MAX_MEMORY = 64 << 20
 """Bytes that RE2 may use for one pattern."""
-
-
-class RegexRefused(ValueError):
-    """Why a pattern cannot be run: it is none, or no linear matcher can run it."""
 
 
 def matcher(test: Regex) -> Matcher:
@@ -166,3 +164,29 @@ def _piece(part: Tree) -> Pattern | None:
         pieces = [_piece(p) for p in part.parts]
         return None if None in pieces else tuple(x for p in pieces if p is not None for x in p)
     return None
+
+
+@lru_cache(maxsize=1024)
+def java(pattern: str) -> Any:
+    """A Java pattern as a compiled RE2 one (`sub`, `search`). Raises RegexRefused."""
+    compiled = _re2(_spelled(pattern, "(?m" in pattern))
+    if compiled is None:
+        raise RegexRefused(_reason(pattern))
+    return compiled
+
+
+@lru_cache(maxsize=512)
+def grok_matcher(pattern: str) -> Callable[[str], Any]:
+    """A function that searches a text for an expanded GROK pattern and gives a match with its groups. `.`
+    ends at a line break, `^` and `$` stand at every line, as Oniguruma has it. Raises RegexRefused."""
+    compiled = _re2(f"(?m){_spelled(pattern, True)}")
+    if compiled is None:
+        raise RegexRefused(_reason(pattern))
+
+    def search(value: str) -> Any:
+        try:
+            return compiled.search(value)
+        except UnicodeEncodeError:  # a lone surrogate, which no UTF-8 text can hold
+            return compiled.search(value.encode("utf-8", "replace").decode())
+
+    return search

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from samefire.engine import aggregate, scope
@@ -23,6 +23,8 @@ from samefire.query import detection as bodies
 from samefire.query.ast import TRUE, And, Node, Not, Or
 from samefire.query.dates import DateError, resolve
 from samefire.query.detection import Body, Detection
+from samefire.query.pipeline import Pipeline
+from samefire.query.wording import wording
 
 Documents = Events | Sequence[Mapping[str, Any]]
 
@@ -60,6 +62,8 @@ class Runner:
         data = events if isinstance(events, Events) else Events.of(events)
         given = context or Context()
         now = given.now if given.now is not None else newest(data)
+        if any(one.expiries for one in self.detections):
+            return _without_expired(self.detections, data, given, now)
         hits = self._plan.run(data, replace(given, now=now))
         frames: dict[object, Frame] = {}
         out: list[Alerts] = []
@@ -71,6 +75,30 @@ class Runner:
             found = {key: hits.ordinals[place] for key, place in places.items()}
             out.append(_alerts(one, _Run(one, data, given, now, found), frames))
         return out
+
+
+def _without_expired(
+    detections: Sequence[Detection], events: Events, context: Context, now: int
+) -> list[Alerts]:
+    """The alerts when exceptions that have expired hold no longer, which is told."""
+    alerts = Runner([unexpired(one, now) for one in detections]).run(events, context)
+    told = [tuple(_expired(one, now)) for one in detections]
+    return [replace(found, notes=(*notes, *found.notes)) for found, notes in zip(alerts, told, strict=True)]
+
+
+def unexpired(detection: Detection, now: int) -> Detection:
+    """The detection as it is at a moment (nanoseconds), without the exceptions that have expired by then."""
+    if not detection.expiries:
+        return detection
+    pairs = zip(detection.exclusions, detection.expiries, strict=True)
+    kept = tuple(node for node, end in pairs if end is None or end >= now)
+    return replace(detection, exclusions=kept, expiries=())
+
+
+def _expired(detection: Detection, now: int) -> Iterator[str]:
+    for node, end in zip(detection.exclusions, detection.expiries, strict=False):
+        if end is not None and end < now:
+            yield f"the {wording(node)} expired {scope.duration(now - end)} before"
 
 
 def newest(events: Events) -> int:
@@ -103,21 +131,24 @@ def queries(body: Body) -> Iterator[Node]:
                 yield from queries(rule)
         case bodies.AnomalyThreshold():
             yield TRUE
-        case bodies.Pipeline():
-            return
+        case Pipeline(queries=asked):
+            yield TRUE
+            yield from asked
         case _:
             yield body.where
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One detection in one run. `found`: the ordinals of each query's events, by the node's identity."""
+    """One detection in one run. `found`: the ordinals of each query's events, by the node's identity; `notes`
+    what a body wants to tell."""
 
     detection: Detection
     events: Events
     context: Context
     now: int
     found: Mapping[int, Sequence[int]]
+    notes: list[str] = field(default_factory=list)
 
     def frame(self, frames: dict[object, Frame]) -> Frame:
         """What the scope leaves; shared by detections of the same scope."""
@@ -148,18 +179,17 @@ def _alerts(detection: Detection, one: _Run, frames: dict[object, Frame]) -> Ale
         return Alerts(failure=str(error))
     except _Refused as refused:
         return Alerts(failure=str(refused))
-    return _finished(detection, one, result, frame.notes)
+    return _finished(detection, one, result, (*frame.notes, *one.notes))
 
 
 def _finished(detection: Detection, one: _Run, alerts: list[Alert], notes: tuple[str, ...]) -> Alerts:
     """Suppression, then the limit of alerts."""
     rule = detection.scope
     if rule.suppression is not None:
-        each = isinstance(detection.body, bodies.EventQuery)
-        alerts = suppress(alerts, rule.suppression, one.events, each_value=each)
+        alerts = suppress(alerts, rule.suppression, one.events)
     if len(alerts) > rule.max_signals:
         notes += (f"{len(alerts)} alerts were cut to max_signals = {rule.max_signals}",)
-        alerts = alerts[: rule.max_signals]
+        alerts = alerts[-rule.max_signals :] if rule.newest else alerts[: rule.max_signals]
     return Alerts(tuple(alerts), None, notes)
 
 
@@ -228,15 +258,9 @@ def _indicator_match(body: bodies.IndicatorMatch, one: _Run, frame: Frame) -> li
 
 
 def _anomalies(body: bodies.AnomalyThreshold, one: _Run, frame: Frame) -> list[Alert]:
-    """The highest scores first, as Kibana asks for them."""
     allowed = set(one.found[id(TRUE)])
-    found = [i for i in aggregate.anomalies(body.jobs, body.score, one.events) if i in allowed]
-    scores = one.events.column("record_score")
-    return [Alert((i,)) for i in sorted(frame.keep(found), key=lambda i: -_score(scores[i]))]
-
-
-def _score(values: Sequence[Any]) -> float:
-    return max((float(text(value)) for value in values), default=0.0)
+    found = frame.keep(aggregate.anomalies(body.jobs, body.score, one.events))
+    return [Alert((ordinal,)) for ordinal in found if ordinal in allowed]
 
 
 def _sequence(body: bodies.Sequence, one: _Run, frame: Frame) -> list[Alert]:
@@ -271,14 +295,20 @@ def _correlation(body: bodies.Correlation, one: _Run, frame: Frame) -> list[Aler
     return correlation.run(body, asked)
 
 
-def _pipeline(body: bodies.Pipeline, one: _Run, frame: Frame) -> list[Alert]:
+def _pipeline(body: Pipeline, one: _Run, frame: Frame) -> list[Alert]:
+    """The rows of a pipeline over the events in the frame, in the order of the run."""
+    from samefire.engine import pipeline
+    from samefire.engine.rows.table import Setting
+
+    asked = [frozenset(one.found[id(node)]) for node in body.queries]
+    setting = Setting(one.now, asked)
+    by = one.detection.scope.suppression
+    ordinals = sorted(frame.keep(one.found[id(TRUE)]))
     try:
-        pipeline = _module("pipeline")
-    except ModuleNotFoundError:
-        raise _Refused("ES|QL pipelines cannot be run") from None
-    found: list[Alert] = pipeline.run(
-        body, one.events, frame, replace(one.context, now=one.now), one.detection
-    )
+        found = pipeline.alerts(body, one.events, ordinals, setting, by.group_by if by else ())
+    except pipeline.Refusal as refused:
+        raise _Refused(str(refused)) from None
+    one.notes.extend(setting.warnings)
     return found
 
 
@@ -291,5 +321,5 @@ _BODIES: dict[type, Callable[[Any, _Run, Frame], list[Alert]]] = {
     bodies.Sequence: _sequence,
     bodies.Sample: _sample,
     bodies.Correlation: _correlation,
-    bodies.Pipeline: _pipeline,
+    Pipeline: _pipeline,
 }

@@ -93,18 +93,16 @@ def _outside(patterns: Sequence[str], events: Events) -> dict[int, str]:
     """The events whose index is known and fits no pattern, with that index."""
     if not patterns:
         return {}
+    by_index: dict[str, list[int]] | None = events.facts.get("index")
+    if by_index is None:
+        by_index = events.facts["index"] = {}
+        for ordinal, document in enumerate(events.documents):
+            name = index_of(document)
+            if name is not None:
+                by_index.setdefault(name, []).append(ordinal)
     wanted = index_filter(patterns)
-    known: dict[str, bool] = {}
-    out: dict[int, str] = {}
-    for ordinal, document in enumerate(events.documents):
-        name = index_of(document)
-        if name is None:
-            continue
-        if name not in known:
-            known[name] = wanted(name)
-        if not known[name]:
-            out[ordinal] = name
-    return out
+    out = {ordinal: name for name, ordinals in by_index.items() if not wanted(name) for ordinal in ordinals}
+    return dict(sorted(out.items()))
 
 
 _BACKING = re.compile(r"(?:(.*:))?\.ds-(.+)-\d{4}\.\d\d\.\d\d-\d{6}")

@@ -113,7 +113,8 @@ def _nearest(
         later = [h for h in hits if h.key != best.last.key and h > best.last]
         if later:
             return Nearest(later[0].event, Near.OTHER_KEY, later[0].key)
-        early = [h for h in hits if h.key == best.last.key]
+        used = {hit.event for hit in best.hits}
+        early = [h for h in hits if h.key == best.last.key and h.event not in used]
         if early:
             return Nearest(early[-1].event, Near.BEFORE)
     return _fewest(stage, best, events, scope, context)
@@ -148,53 +149,56 @@ def _fewest(
 # ---- in words ---------------------------------------------------------------------------------------
 
 
-def in_words(found: SequenceExplanation) -> str:
-    """The explanation as lines of text; events are named by their number, from 0."""
+def lines(found: SequenceExplanation) -> list[str]:
+    """The explanation in words; events and stages are numbered from 1. The clauses of the nearest event are
+    left to the caller."""
     if found.completed:
-        return f"{found.completed} sequence{'' if found.completed == 1 else 's'} completed"
-    lines = [_reached(found), _waited(found)]
+        return [f"{found.completed} sequence{'' if found.completed == 1 else 's'} completed"]
+    told = [_reached(found)]
+    if found.reached:
+        told.append(_waited(found))
     if found.nearest is not None:
-        lines.append(_near(found, found.nearest))
-    return "\n".join(lines)
+        told.append(_near(found, found.nearest))
+    return told
 
 
 def _reached(found: SequenceExplanation) -> str:
     if not found.reached:
-        return f"no event satisfies stage {found.stage + 1} of {found.stages}"
-    events = ", ".join(map(str, found.reached))
+        return f"no event can begin the sequence: none satisfies stage {found.stage + 1} of {found.stages}"
+    numbers = ", ".join(str(event + 1) for event in found.reached)
     shared = _key(found.keys, found.key)
-    return f"event{'' if len(found.reached) == 1 else 's'} {events} came furthest{f' ({shared})' if shared else ''}"
+    word = "event" if len(found.reached) == 1 else "events"
+    return f"{word} {numbers} came furthest{f' ({shared})' if shared else ''}"
 
 
 def _waited(found: SequenceExplanation) -> str:
-    if not found.reached:
-        return "nothing was waited for"
     wanted = f"stage {found.stage + 1} of {found.stages}"
     until = f" until {moment(found.deadline)}" if found.deadline is not None else ""
+    by = f"event {found.by + 1}" if found.by is not None else ""
     match found.loss:
         case Loss.WAITING:
             return f"waited for {wanted}{until}"
         case Loss.TOO_LATE:
-            return f"waited for {wanted}{until}; event {found.by} came too late"
+            return f"waited for {wanted}{until}; {by} came too late"
         case Loss.ENDED:
-            return f"waited for {wanted}; event {found.by} is the `until` that ended it"
+            return f"waited for {wanted}; {by} is the `until` that ended it"
         case Loss.REPLACED:
-            return f"event {found.by} took its place before {wanted} came"
+            return f"{by} took its place before {wanted} came"
         case Loss.HAPPENED:
-            return f"event {found.by} happened, which must be missing"
+            return f"{by} happened, which must be missing"
 
 
 def _near(found: SequenceExplanation, near: Nearest) -> str:
+    event = f"nearest is event {near.event + 1}"
     match near.why:
         case Near.OTHER_KEY:
-            return f"nearest: event {near.event}, but under another key ({_key(found.keys, near.key)})"
+            return f"{event}, but under another key ({_key(found.keys, near.key)})"
         case Near.BEFORE:
-            return f"nearest: event {near.event}, but it came before"
+            return f"{event}, but it came before"
         case Near.NO_KEY:
-            return f"nearest: event {near.event}, but it has no join key or no time"
+            return f"{event}, but it has no join key or no time"
         case Near.FAILS:
-            count = len(near.clauses)
-            return f"nearest: event {near.event}, which fails {count} clause{'' if count == 1 else 's'}"
+            return f"{event}, which fails {len(near.clauses)} clause{'' if len(near.clauses) == 1 else 's'}"
 
 
 def _key(names: tuple[str, ...], key: JoinKey) -> str:

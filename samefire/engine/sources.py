@@ -24,6 +24,9 @@ from samefire.engine.logic import (
 )
 from samefire.engine.masks import FieldMasks, key_of
 
+MAX_NAMES = 10_000
+"""Names of fields of which one pattern remembers whether they fit."""
+
 Fill = Callable[[Document, list[int], list[list[Any]]], None]
 """Sets the mask of a slot, from a document or from the values of the fields that are read jointly."""
 
@@ -54,7 +57,25 @@ class Source:
         return self.masks if isinstance(self.key, FieldSlot) and isinstance(self.masks, FieldMasks) else None
 
 
-def filler(local: int, source: Source, keep: int, raw: Callable[[str], int]) -> Fill | None:
+class Flat:
+    """The (path, scalar) pairs of the document that was asked for last: several fillers look at each."""
+
+    def __init__(self) -> None:
+        self._document: Document | None = None
+        self._pairs: list[tuple[str, Scalar]] = []
+
+    def forget(self) -> None:
+        """A document may have changed since it was last asked for."""
+        self._document = None
+
+    def of(self, document: Document) -> list[tuple[str, Scalar]]:
+        """Every pair of the document."""
+        if document is not self._document:
+            self._document, self._pairs = document, list(flatten(document))
+        return self._pairs
+
+
+def filler(local: int, source: Source, keep: int, raw: Callable[[str], int], flat: Flat) -> Fill | None:
     """The function that sets the mask of place `local` to the bits of `keep`; None for a single field. `raw`
     gives the place of the values of a field that is read jointly."""
     match source.key, source.masks:
@@ -65,9 +86,9 @@ def filler(local: int, source: Source, keep: int, raw: Callable[[str], int]) -> 
         case PresentSlot(path=path), _:
             return _present_filler(local, path, keep)
         case AnySlot(without=without), FieldMasks() as masks:
-            return _any_filler(local, masks, keep, without)
+            return _any_filler(local, masks, keep, without, flat)
         case PatternSlot(pattern=pattern, without=without), FieldMasks() as masks:
-            return _pattern_filler(local, masks, keep, glob(pattern), without)
+            return _pattern_filler(local, masks, keep, glob(pattern), without, flat)
         case NullSlot(path=path, null=null), FieldMasks() as masks:
             return _null_filler(local, masks, keep, path, null)
         case _:
@@ -96,7 +117,7 @@ def _present_filler(local: int, path: str, keep: int) -> Fill:
     return fill
 
 
-def _any_filler(local: int, fields: FieldMasks, keep: int, without: frozenset[str]) -> Fill:
+def _any_filler(local: int, fields: FieldMasks, keep: int, without: frozenset[str], flat: Flat) -> Fill:
     """The mask of every field. Most events hold none of the literals that are looked for, and are left after
     one look at all their values together."""
     memo, may_match = fields.memo, fields.prefilter()
@@ -104,7 +125,7 @@ def _any_filler(local: int, fields: FieldMasks, keep: int, without: frozenset[st
     def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
         if may_match is None or may_match(all_text(document)):
             mask = 0
-            for name, value in flatten(document):
+            for name, value in flat.of(document):
                 if name not in without:
                     mask |= memo[key_of(value)]
             masks[local] = mask & keep
@@ -113,15 +134,26 @@ def _any_filler(local: int, fields: FieldMasks, keep: int, without: frozenset[st
 
 
 def _pattern_filler(
-    local: int, fields: FieldMasks, keep: int, fits: Callable[[str], bool], without: frozenset[str]
+    local: int,
+    fields: FieldMasks,
+    keep: int,
+    fits: Callable[[str], bool],
+    without: frozenset[str],
+    flat: Flat,
 ) -> Fill:
     """The mask of every field whose name fits a pattern."""
     memo = fields.memo
+    wanted: dict[str, bool] = {}
 
     def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
         mask = 0
-        for name, value in flatten(document):
-            if fits(name) and name not in without:
+        for name, value in flat.of(document):
+            inside = wanted.get(name)
+            if inside is None:
+                if len(wanted) >= MAX_NAMES:
+                    wanted.clear()
+                inside = wanted[name] = fits(name) and name not in without
+            if inside:
                 mask |= memo[key_of(value)]
         masks[local] = mask & keep
 

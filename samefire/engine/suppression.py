@@ -19,24 +19,21 @@ Group = tuple[tuple[str, ...] | None, ...]
 """A value for each field: its texts, or None when it is missing."""
 
 
-def suppress(alerts: Sequence[Alert], by: Suppression, events: Events, *, each_value: bool) -> list[Alert]:
-    """One alert for each group, in order of the group's first alert; its events are those of all.
-
-    `each_value`: an event belongs to a group for each value of an array (query rules group in
-    Elasticsearch); otherwise the array as a whole is the value (the other rule types)."""
+def suppress(alerts: Sequence[Alert], by: Suppression, events: Events) -> list[Alert]:
+    """One alert for each group, in order of the group's first alert; its events are those of all."""
     if not by.group_by:
         return list(alerts)
     groups: dict[object, list[Alert]] = {}
     for number, alert in enumerate(alerts):
-        for group in _groups(alert, by.group_by, events, each_value):
+        for group in _groups(alert, by, events):
             alone = by.missing != "suppress" and None in group
             groups.setdefault(("alone", number) if alone else group, []).append(alert)
     return [_joined(members, by.group_by, events) for members in groups.values()]
 
 
-def _groups(alert: Alert, fields: Sequence[str], events: Events, each_value: bool) -> Iterator[Group]:
-    values = [_texts(alert, field, events) for field in fields]
-    if not each_value:
+def _groups(alert: Alert, by: Suppression, events: Events) -> Iterator[Group]:
+    values = [_texts(alert, field, events) for field in by.group_by]
+    if by.whole:
         yield tuple(some or None for some in values)
         return
     choices = [[(one,) for one in some] if some else [None] for some in values]
@@ -48,7 +45,9 @@ def _groups(alert: Alert, fields: Sequence[str], events: Events, each_value: boo
 
 def _texts(alert: Alert, field: str, events: Events) -> tuple[str, ...]:
     """The distinct values of a field, sorted; of several events only when all agree (the shell alert of a
-    sequence holds what its events share)."""
+    sequence holds what its events share). A row has its own."""
+    if alert.row is not None and field in alert.row:
+        return tuple(sorted(set(alert.row[field])))
     found = {tuple(sorted({text(v) for v in events.values(o, field)})) for o in alert.ordinals if o >= 0}
     return found.pop() if len(found) == 1 else ()
 

@@ -14,7 +14,6 @@ from typing import Any, assert_never
 from samefire.engine.events import Scalar, date_nanos
 from samefire.engine.events import text as text
 from samefire.engine.glob import Matcher, Shape, fold_pattern, fold_text, glob, shape
-from samefire.engine.regex import lucene, matcher
 from samefire.query import ast
 from samefire.query.analysis import tokens
 from samefire.query.ast import Fold, Pattern
@@ -182,6 +181,8 @@ def keyword(test: ast.Term | ast.Wildcard | ast.Regex | ast.TermRange) -> Matche
         case ast.Wildcard(pattern=pattern, fold=fold):
             return wildcard(pattern, fold)
         case ast.Regex():
+            from samefire.engine.regex import matcher
+
             return matcher(test)
         case ast.TermRange():
             return _term_range(test)
@@ -259,6 +260,8 @@ def _analysed(test: ast.Phrase | ast.TokenPattern | ast.TokenRegex | ast.TokenRa
         case ast.TokenPattern(pattern=pattern):
             fits = wildcard(pattern)
         case ast.TokenRegex(pattern=regex, fold=fold):
+            from samefire.engine.regex import lucene
+
             fits = lucene(regex, fold)
         case ast.TokenRange():
             fits = _term_range(test)
@@ -273,8 +276,10 @@ def phrase_in(phrase: ast.Phrase, words: list[str]) -> bool:
     if phrase.slop == 0 or len(wanted) == 1:
         starts = range(len(words) - len(wanted) + 1)
         return any(all(_is_token(phrase, i, words[at + i]) for i in range(len(wanted))) for at in starts)
+    from samefire.engine.sloppy import within
+
     places = [[at for at, word in enumerate(words) if _is_token(phrase, i, word)] for i in range(len(wanted))]
-    return all(places) and _sloppy(places, phrase.slop)
+    return within(places, phrase.slop)
 
 
 def _is_token(phrase: ast.Phrase, index: int, word: str) -> bool:
@@ -282,33 +287,6 @@ def _is_token(phrase: ast.Phrase, index: int, word: str) -> bool:
     if phrase.prefix and index == len(phrase.tokens) - 1:
         return word.startswith(wanted)
     return word == wanted
-
-
-def _sloppy(places: list[list[int]], slop: int) -> bool:
-    """Lucene's sloppy phrase: shifts (place minus index) may spread over at most `slop`; no place twice."""
-    shifted = sorted((at - index, index, at) for index, found in enumerate(places) for at in found)
-    for start, (low, _, _) in enumerate(shifted):
-        window = [(index, at) for shift, index, at in shifted[start:] if shift - low <= slop]
-        if len({index for index, _ in window}) == len(places) and _distinct(window, len(places)):
-            return True
-    return False
-
-
-def _distinct(window: list[tuple[int, int]], count: int) -> bool:
-    """Whether every index can have a place of its own (a bipartite matching by augmenting paths)."""
-    options: list[list[int]] = [[at for index, at in window if index == i] for i in range(count)]
-    taken: dict[int, int] = {}
-
-    def place(index: int, seen: set[int]) -> bool:
-        for at in options[index]:
-            if at not in seen:
-                seen.add(at)
-                if at not in taken or place(taken[at], seen):
-                    taken[at] = index
-                    return True
-        return False
-
-    return all(place(index, set()) for index in range(count))
 
 
 def _fuzzy(test: ast.Fuzzy) -> Predicate:

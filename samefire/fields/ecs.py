@@ -13,7 +13,7 @@ from samefire.fields.shipped import DATA, ecs_layer
 
 
 def version() -> str:
-    """The version of ECS that is shipped (`9.5.0`)."""
+    """The version of ECS that is shipped (`9.5.0-dev`)."""
     return ecs_layer().version
 
 

@@ -50,6 +50,7 @@ class Packed(Mapping[str, FieldType]):
             column=said.get("m"),
             nested=said.get("n"),
             ecs=self._ecs,
+            normalizer="lowercase" if "l" in said else None,
             scaling_factor=float(said["s"]) if "s" in said else None,
             index="x" not in said,
             array="a" in said,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from samefire.fields import FieldTypes
 from samefire.files import read_source
 from samefire.forms import Converter, Options
 from samefire.gate.changed import Delta, Layout, delta
-from samefire.gate.files import check_lock, check_names, check_orphans, check_policy_change
+from samefire.gate.files import check_forms, check_lock, check_names, check_orphans, check_policy_change
 from samefire.gate.policy import Policy
 from samefire.gate.rules import (
     REPEATED,
@@ -24,15 +23,15 @@ from samefire.gate.rules import (
     named,
     names_of,
 )
+from samefire.gate.shelf import File, ids, shelf
 from samefire.harness.coverage import coverage
 from samefire.harness.many import Job, judge_all
 from samefire.harness.report import Report, RuleReport
 from samefire.harness.run import Prepared
-from samefire.lock import Lock, digest, read, read_lock
+from samefire.lock import Lock, digest, read
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.revision import Repository
-from samefire.rule import Rule, load
-from samefire.ruleset import looks_like_a_rule
+from samefire.rule import Rule
 from samefire.settings import Settings
 from samefire.source import Source
 from samefire.workspace import Workspace, load_fields, open_workspace, shown
@@ -49,15 +48,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Ground:
-    """What the decision stands on. `texts`: every TOML file below the rules' folders with its text; `changed`:
-    None without a comparison; `lock`: the lock file now, None when it cannot be read."""
+    """What the decision stands on. `files`: every TOML file below the rules' folders; `changed`:
+    None without a comparison; `lock`: the lock file now, None when it cannot be read, `old_lock` as it was."""
 
     settings: Settings
     policy: Policy
-    texts: Mapping[Path, str]
+    files: Sequence[File]
     changed: Delta | None
     layout: Layout
     lock: Lock | None
+    lock_source: Source
+    lock_problems: tuple[Problem, ...] = ()
+    old_lock: Lock = field(default_factory=dict)
 
 
 def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report:
@@ -73,7 +75,7 @@ def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report
     rules = tuple(_held(report, ground, workspace, job.forms) for report in judged)
     loose = [
         *_loose(workspace, policy),
-        *levelled([*_around(ground, workspace, job, len(chosen) == len(ground.texts))], policy),
+        *levelled([*_around(ground, workspace, job, len(chosen) == len(ground.files))], policy),
     ]
     commit = ground.changed.commit if ground.changed else None
     skipped = _skipped(ground, chosen)
@@ -81,102 +83,99 @@ def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report
 
 
 def _ground(settings: Settings, policy: Policy, asked: Asked) -> Ground:
-    lock = _lock_now(settings)
-    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in rule_files(settings)}
+    files = shelf(settings)
+    source, lock, problems = _lock_now(settings)
     if asked.base is None:
-        return Ground(settings, policy, texts, None, Layout.of(settings, settings.home), lock)
+        layout = Layout.of(settings, settings.home)
+        return Ground(settings, policy, files, None, layout, lock, source, problems)
     repository = Repository.around(settings.home)
     commit = repository.merge_base(asked.base)
     layout = Layout.of(settings, repository.root)
-    return Ground(settings, policy, texts, delta(repository, commit, layout), layout, lock)
+    changed = delta(repository, commit, layout)
+    old = lock or {}
+    if changed.old_lock != source.text:
+        old = _lock_then(Source(settings.lock, changed.old_lock or ""))
+    return Ground(settings, policy, files, changed, layout, lock, source, problems, old)
 
 
-def _lock_now(settings: Settings) -> Lock | None:
-    """The lock file; a broken one is reported by `_around`."""
+def _lock_now(settings: Settings) -> tuple[Source, Lock | None, tuple[Problem, ...]]:
+    """The lock file: its text, its entries, and what keeps it from being read."""
+    path = settings.path(settings.lock)
+    source = Source(shown(path), "")
     try:
-        return read_lock(settings.path(settings.lock))
+        if not path.exists():
+            return source, {}, ()
+        source = Source(shown(path), read_source(path).text)
+        return source, read(source), ()
+    except ProblemError as error:
+        return source, None, error.problems
+
+
+def _lock_then(source: Source) -> Lock:
+    """The lock file as it was; one that could not be read said nothing."""
+    try:
+        return read(source) if source.text else {}
     except ProblemError:
-        return None
+        return {}
 
 
-def rule_files(settings: Settings) -> list[Path]:
-    """Every TOML file below the rules' folders, sorted; hidden ones aside."""
-    found: set[Path] = set()
-    for name in settings.rules:
-        root = settings.path(name)
-        below_root = root.rglob("*.toml") if root.is_dir() else [root] if root.is_file() else []
-        found.update(p for p in below_root if not any(x.startswith(".") for x in p.relative_to(root).parts))
-    return sorted(found)
-
-
-def _opened(settings: Settings, chosen: Sequence[Path]) -> Workspace:
+def _opened(settings: Settings, chosen: Sequence[File]) -> Workspace:
     """The chosen rules, loaded; no rule at all is fine when the change touches none."""
     if not chosen:
         return Workspace(settings, load_fields(settings), ())
-    return open_workspace([shown(path) for path in chosen], settings)
+    return open_workspace([file.shown for file in chosen], settings)
 
 
-def _chosen(ground: Ground, everything: bool) -> tuple[list[Path], str]:
+def _chosen(ground: Ground, everything: bool) -> tuple[list[File], str]:
     """The rule files to judge, and why these. A file that is no rule is left out unless it was one."""
     changed = ground.changed
-    were = {changed.root / path for path in changed.were_rules} if changed else set()
-    files = [p for p, text in ground.texts.items() if looks_like_a_rule(text) or p.resolve() in were]
+    were = {str(changed.root / path) for path in changed.were_rules} if changed else set()
+    files = [file for file in ground.files if file.is_rule or file.path in were]
     if everything or changed is None:
         return files, "all rules"
     if changed.everything:
         return files, f"all rules, because {changed.everything}"
-    affected = {changed.root / path for path in changed.affected}
-    ids = changed.affected_ids
-    chosen = [f for f in files if f.resolve() in affected or (ids and _id(ground.texts[f]) in ids)]
+    affected = {str(changed.root / path) for path in changed.affected}
+    chosen = [f for f in files if f.path in affected or f.rule_id in changed.affected_ids]
     return chosen, f"{len(chosen)} of {len(files)} rules, those that the change touches"
 
 
-def _skipped(ground: Ground, chosen: Sequence[Path]) -> dict[str, int]:
+def _skipped(ground: Ground, chosen: Sequence[File]) -> dict[str, int]:
     """What was not judged, by reason."""
-    told: dict[str, int] = {}
-    rules = sum(looks_like_a_rule(text) for text in ground.texts.values())
+    rules = sum(file.is_rule for file in ground.files)
+    judged = sum(file.is_rule for file in chosen)
     left = {
-        "rules that the change does not touch": rules - len(chosen),
-        "TOML files that hold no rule": len(ground.texts) - max(rules, len(chosen)),
+        "rules that the change does not touch": rules - judged,
+        "TOML files that hold no rule": len(ground.files) - rules - (len(chosen) - judged),
         "rules not compared, because their old file cannot be read": len(ground.changed.unread)
         if ground.changed
         else 0,
     }
-    told.update({reason: number for reason, number in left.items() if number > 0})
-    return told
+    return {reason: number for reason, number in left.items() if number > 0}
 
 
-_RULE_ID = re.compile(r"""^\s*rule_id\s*=\s*["']([^"'\n]*)["']""", re.MULTILINE)
-
-
-def _id(text: str) -> str | None:
-    found = _RULE_ID.search(text)
-    return found[1] if found else None
-
-
-def duplicates(texts: Mapping[Path, str]) -> Iterator[Problem]:
+def duplicates(files: Sequence[File]) -> Iterator[Problem]:
     """Rule ids that two files have: looked for in the texts of all, told only of files that are rules."""
-    first: dict[str, Path] = {}
-    for path, text in texts.items():
-        found = _RULE_ID.search(text)
-        other = first.setdefault(found[1], path) if found else path
-        if other == path or not found:
+    first: dict[str, File] = {}
+    for file in files:
+        other = first.setdefault(file.rule_id, file) if file.rule_id else file
+        if other is file:
             continue
-        here, there = (_loaded(p, texts[p]) for p in (path, other))
+        here, there = file.rule(), other.rule()
         if here and there and here.id == there.id:
-            message = f"`rule_id` {found[1]} is already that of {shown(other)}"
+            message = f"`rule_id` {here.id} is already that of {other.shown}"
             hint = "every rule needs an id of its own"
             span = here.value_span("rule", "rule_id")
             yield Problem("rule-duplicate-id", message, here.source, span, hint=hint)
 
 
-def same_names(rules: Sequence[Rule], texts: Mapping[Path, str]) -> Iterator[Problem]:
+def same_names(rules: Sequence[Rule], files: Sequence[File]) -> Iterator[Problem]:
     """Names of judged rules that a rule which is not judged has too."""
     judged = {rule.path for rule in rules}
-    for path, text in texts.items():
-        if shown(path) in judged or not any(rule.name in text for rule in rules):
+    for file in files:
+        if file.shown in judged or not any(rule.name in file.text for rule in rules):
             continue
-        other = _loaded(path, text)
+        other = file.rule()
         for rule in rules:
             if other is not None and other.name == rule.name:
                 line = other.source.locate(other.value_span("rule", "name")).line
@@ -184,13 +183,6 @@ def same_names(rules: Sequence[Rule], texts: Mapping[Path, str]) -> Iterator[Pro
                 hint = "analysts tell rules apart by their names"
                 span = rule.value_span("rule", "name")
                 yield Problem("ruleset-duplicate-name", message, rule.source, span, Severity.WARNING, hint)
-
-
-def _loaded(path: Path, text: str) -> Rule | None:
-    try:
-        return load(Source(shown(path), text))
-    except ProblemError:
-        return None
 
 
 def _loose(workspace: Workspace, policy: Policy) -> list[Problem]:
@@ -207,50 +199,30 @@ def _loose(workspace: Workspace, policy: Policy) -> list[Problem]:
 
 def _around(ground: Ground, workspace: Workspace, job: Job, whole: bool) -> Iterator[Problem]:
     """What the policy says beyond single rules. `whole`: all rules are judged."""
-    settings, changed, texts = ground.settings, ground.changed, ground.texts
-    yield from duplicates(texts)
+    settings, changed, files = ground.settings, ground.changed, ground.files
+    yield from duplicates(files)
     if not whole:
-        yield from same_names(workspace.rules, texts)
-    known = {n for p, t in texts.items() for n in names_of(_id(t), shown(p), settings.home)}
-    yield from check_names(settings, ground.policy, known, [form.name for form in job.forms])
-    yield from _lock_problems(ground)
+        yield from same_names(workspace.rules, files)
+    if names := {*settings.without_fixtures, *ground.policy.approximate, *ground.policy.refused}:
+        known = {n for f in files for n in names_of(f.rule_id, f.shown, f.path, settings.home)}
+        yield from check_names(settings, ground.policy, known if names - known else names)
+    yield from check_forms(settings, ground.policy, [form.name for form in job.forms])
+    yield from ground.lock_problems
+    if ground.policy.version and ground.lock is not None:
+        yield from check_lock(ground.old_lock, ground.lock, ground.lock_source)
     root = changed.root if changed else settings.home.resolve()
     fixtures = _fixtures(ground, root) if whole or changed is None else changed.files
     yield from check_orphans(fixtures, ground.layout, root)
     if changed is not None:
-        ids = {i for i in map(_id, texts.values()) if i is not None}
+        standing = {file.shown for file in files}
         now = {rule.path: rule for rule in workspace.rules}
-        yield from check_gone(changed.before, ids, {shown(p) for p in texts}, now, ground.policy)
+        yield from check_gone(changed.before, ids(files), standing, now, ground.policy)
         yield from check_policy_change(settings, changed.old_policy)
 
 
 def _fixtures(ground: Ground, root: Path) -> list[str]:
     folder = root / ground.layout.fixtures
     return [p.relative_to(root).as_posix() for p in folder.rglob("*")] if folder.is_dir() else []
-
-
-def _lock_problems(ground: Ground) -> Iterator[Problem]:
-    path = ground.settings.path(ground.settings.lock)
-    try:
-        source = read_source(path) if path.exists() else Source(shown(path), "")
-        now = read(replace(source, path=shown(path))) if source.text else {}
-    except ProblemError as error:
-        yield from error.problems
-        return
-    if ground.policy.version:
-        yield from check_lock(_old_lock(ground), now, Source(shown(path), source.text))
-
-
-def _old_lock(ground: Ground) -> Lock:
-    text = ground.changed.old_lock if ground.changed else None
-    return _lock(Source(ground.settings.lock, text)) if text else {}
-
-
-def _lock(source: Source) -> Lock:
-    try:
-        return read(source)
-    except ProblemError:
-        return {}
 
 
 def _held(judged: RuleReport, ground: Ground, workspace: Workspace, forms: Sequence[Converter]) -> RuleReport:
@@ -276,8 +248,9 @@ def _change(judged: RuleReport, ground: Ground, workspace: Workspace, form: Conv
     if lock is None:
         return
     now = next((f.document for f in judged.forms if f.form == form.name), None)
-    was, entry = _old_lock(ground).get(rule.id), lock.get(rule.id)
+    was, entry = ground.old_lock.get(rule.id), lock.get(rule.id)
     old = changed.before.get(rule.id) if changed else None
+    old = replace(old, exceptions=rule.exceptions) if old else None
     exports = Exports(
         before=_digest(old, form, workspace.fields) if old else None,
         now=digest(rule, now) if now else None,

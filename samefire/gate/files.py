@@ -57,11 +57,8 @@ def _below_fixtures(path: str, layout: Layout) -> tuple[str, ...]:
     return inside.relative_to(layout.rules[0]).parts if layout.rules[0] not in ("", ".") else inside.parts
 
 
-def check_names(
-    settings: Settings, policy: Policy, known: Collection[str], forms: Collection[str]
-) -> Iterator[Problem]:
-    """Names in the settings that no rule has: excuses that excuse nobody; forms that are asked for and not
-    judged. `known`: everything that a rule may be called; `forms`: those that are judged."""
+def check_forms(settings: Settings, policy: Policy, forms: Collection[str]) -> Iterator[Problem]:
+    """Forms that the policy asks for and nobody judges. `forms`: those that are judged."""
     source = settings.source or Source("samefire.toml", "")
     for name in policy.required:
         if name not in forms:
@@ -69,6 +66,12 @@ def check_names(
             hint = did_you_mean(name, forms) or f"judged are: {', '.join(sorted(forms))}"
             span = key_span(source, "required")
             yield Problem("policy-unknown-form", message, source, span, hint=hint)
+
+
+def check_names(settings: Settings, policy: Policy, known: Collection[str]) -> Iterator[Problem]:
+    """Names in the settings that no rule has: excuses that excuse nobody. `known`: everything that a rule may
+    be called."""
+    source = settings.source or Source("samefire.toml", "")
     for key, names in (
         ("without_fixtures", settings.without_fixtures),
         ("approximate", policy.approximate),

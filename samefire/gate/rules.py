@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from samefire.gate.policy import Policy
 from samefire.harness.coverage import Coverage
@@ -22,14 +21,17 @@ REPEATED = frozenset({"rule-without-fixtures", "rule-without-positive", "rule-wi
 def named(rule: Rule, names: Collection[str], home: Path) -> bool:
     """Whether a list of the settings names the rule: by id, by path (from the settings' folder) or by the
     file's name without its ending."""
-    return bool(set(names_of(rule.id, rule.path, home)) & set(names))
+    if not names:
+        return False
+    path = str(Path(rule.path).resolve())
+    return not set(names).isdisjoint(names_of(rule.id, rule.path, path, home))
 
 
-def names_of(rule_id: str | None, path: str, home: Path) -> Iterator[str]:
-    """What a rule may be called in the settings."""
-    yield path
-    yield PurePosixPath(path).stem
-    yield Path(os.path.relpath(path, home)).as_posix()
+def names_of(rule_id: str | None, shown: str, path: str, home: Path) -> Iterator[str]:
+    """What a rule may be called in the settings. `shown` is its path as people see it, `path` the real one."""
+    yield shown
+    yield shown.rsplit("/", 1)[-1].removesuffix(".toml")
+    yield path.removeprefix(f"{home}/")
     if rule_id is not None:
         yield rule_id
 

@@ -29,6 +29,8 @@ def _balance(rule: Rule, cases: Cases) -> Iterator[Problem]:
     if cases.problems and not cases.cases:
         return
     sides = {case.positive for case in cases.cases}
+    if len(sides) == 2:
+        return
     name_span = rule.key_span("rule", "name")
     if not sides:
         hint = "add events under `fixtures/`, or excuse the rule under `without_fixtures` in the settings"
@@ -40,7 +42,7 @@ def _balance(rule: Rule, cases: Cases) -> Iterator[Problem]:
             Severity.WARNING,
             hint,
         )
-    elif len(sides) == 1:
+    else:
         missing = "negative" if True in sides else "positive"
         hint = f"add a case to the `{missing}` folder"
         yield Problem(

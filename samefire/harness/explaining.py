@@ -10,7 +10,7 @@ from samefire.engine.explain import Explanation, explain, seen
 from samefire.engine.run import narrowed, queries, run
 from samefire.harness.case import Case
 from samefire.harness.reasons import because, reasons
-from samefire.query.ast import And, AtLeast, Nested, Node, Not, Or
+from samefire.query.ast import And, AtLeast, Nested, Node, Not, Or, fields_read
 from samefire.query.detection import Detection, EventQuery
 from samefire.query.wording import wording
 from samefire.reports.style import PLAIN, Style
@@ -78,9 +78,10 @@ def why(explanation: Explanation) -> str:
 
 
 def tree_json(explanation: Explanation) -> dict[str, Any]:
-    """A tree as data: `{text, matched, reason, children}`."""
+    """A tree as data: `{text, matched, reason, fields, children}`; `fields` are those that a leaf reads."""
     leaf = not explanation.children
     return {
+        "fields": sorted(fields_read(explanation.node)) if leaf else [],
         "text": label(explanation.node),
         "matched": explanation.matched,
         "reason": why(explanation).removeprefix("  — ") if leaf else "",

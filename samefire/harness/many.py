@@ -171,11 +171,12 @@ def judge_one(subject: Subject, types: FieldTypes, job: Job) -> RuleReport:
         if not job.checked:
             return report
         found = check_rule(subject.rule, types, strict_fields=job.strict_fields, lints=job.lints)
-    except ProblemError:
-        raise
+    except ProblemError as error:
+        told = (*subject.rule.problems, *subject.cases.problems, *error.problems)
+        return RuleReport(subject.rule, (), (), subject.cases.cases, tuple(dict.fromkeys(told)))
     except Exception as error:
-        told = str(error).split("\n")[0][:200]
-        raise Fault(f"{subject.rule.path}: {type(error).__name__}: {told}") from error
+        reason = str(error).split("\n")[0][:200]
+        raise Fault(f"{subject.rule.path}: {type(error).__name__}: {reason}") from error
     return replace(report, problems=tuple(dict.fromkeys([*report.problems, *found])))
 
 

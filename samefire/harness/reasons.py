@@ -237,9 +237,17 @@ def _stages(
 
 
 def _waited(body: bodies.Sequence, detection: Detection, case: Case, context: Context) -> Iterator[str]:
-    from samefire.engine.unfinished import explain_sequence
+    """What the candidate that came furthest waited for, and what came nearest."""
+    from samefire.engine.sequence_explain import explain_sequence, lines
 
-    yield from explain_sequence(body, detection, case.events, context)
+    stages = [matching(stage.where, detection, case, context) for stage in body.stages]
+    until = matching(body.until.where, detection, case, context) if body.until else []
+    found = explain_sequence(
+        body, stages, Events.of(case.events), detection.scope, until=until, context=context
+    )
+    yield from lines(found)
+    if found.nearest is not None:
+        yield from map(clause_line, found.nearest.clauses[:MOST])
 
 
 def _correlation(

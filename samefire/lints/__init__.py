@@ -68,7 +68,6 @@ CODES = (
     "lint-sequence-beyond-window",
     "lint-sequence-no-key",
     "lint-sequence-no-maxspan",
-    "lint-sequence-single",
     "lint-substring-length",
     "lint-unreachable",
     "lint-value-case",

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from samefire.lints.subject import Subject
 from samefire.problems import Problem
-from samefire.query import ast
+from samefire.query import ast, values
 from samefire.query.ast import Leaf
 
 CODE = "lint-block-as-text"
-_BLOCK = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}/\d{1,2}|(?=.*::|(?:.*:){7})[0-9a-fA-F:]+/\d{1,3}")
+LONGEST = 44
+"""Characters of the longest block of addresses."""
 
 
 def check(subject: Subject) -> Iterator[Problem]:
     """Findings in every clause on a field that is known to be a string."""
     for node in subject.nodes:
         match node:
-            case Leaf(test=ast.Term(value=value)) if "/" in value and _BLOCK.fullmatch(value):
+            case Leaf(test=ast.Term(value=value)) if _is_block(value):
                 kind = subject.fields.get(node.field)
                 if kind is not None and kind.type in ("keyword", "wildcard", "constant_keyword"):
                     message = f"`{node.field}` holds strings: it is compared with the text {value}, not with a block"
@@ -26,3 +26,13 @@ def check(subject: Subject) -> Iterator[Problem]:
                     yield subject.problem(CODE, message, node.span, hint)
             case _:
                 pass
+
+
+def _is_block(text: str) -> bool:
+    if "/" not in text or len(text) > LONGEST:
+        return False
+    try:
+        values.network(text)
+    except ValueError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Sequences of EQL that cannot do what they say: one stage, no key, no time limit, a limit beyond the window."""
+"""Sequences of EQL that cannot do what they say: no key, no time limit, a limit beyond the window."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from samefire.lints.subject import Subject
 from samefire.problems import Problem
 from samefire.source import Span
 
-SINGLE, KEYLESS, ENDLESS, BEYOND = (
-    "lint-sequence-single",
+KEYLESS, ENDLESS, BEYOND = (
     "lint-sequence-no-key",
     "lint-sequence-no-maxspan",
     "lint-sequence-beyond-window",
@@ -26,10 +25,7 @@ def check(subject: Subject) -> Iterator[Problem]:
     if not isinstance(body, SequenceQuery):
         return
     head = Span(body.span.start, body.span.start + len("sequence"))
-    if len(body.terms) == 1 and (body.terms[0].runs or 1) == 1:
-        message = "a sequence of one stage: each event is a sequence of its own"
-        yield subject.problem(SINGLE, message, head, "write the event query alone, or `with runs=2`")
-    elif not body.keys and not any(term.keys for term in body.terms):
+    if not body.keys and not any(term.keys for term in body.terms):
         message = "the stages share no key: they may come from different hosts and users"
         yield subject.problem(
             KEYLESS, message, head, "write `sequence by host.id`, or another key that joins them"

@@ -11,7 +11,6 @@ from samefire.problems import Problem
 
 SPLIT, QUOTED, QUESTION = "lint-wildcard-space", "lint-quoted-wildcard", "lint-question-mark"
 _LETTER = re.compile(r"\w")
-_PATH = re.compile(r"/[^?\s]*\?")
 
 
 def check(subject: Subject) -> Iterator[Problem]:
@@ -41,8 +40,9 @@ def _pattern(subject: Subject, name: str, value: Pattern) -> Iterator[Problem]:
     everything = any(not word.strip("*") for word in words)
     what = f", so any `{name}` matches" if everything else ""
     message = f"on a field of type {kind.type} the pattern is split at its spaces: {parts}{what}"
-    joined = " and ".join(word for word in words if word.strip("*"))
-    hint = f"write ({joined}), or ask in EQL, which keeps the spaces"
+    rest = [word for word in words if word.strip("*")]
+    joined = f"({' and '.join(rest)})" if len(rest) > 1 else f"{rest[0].rstrip('*')}*" if rest else "*"
+    hint = f"write {joined}, or ask in EQL, which keeps the spaces"
     yield subject.problem(SPLIT, message, value.span, hint)
 
 
@@ -56,6 +56,6 @@ def _quoted(subject: Subject, value: Literal, text: str) -> Iterator[Problem]:
 def _question(subject: Subject, name: str, value: Literal | Pattern) -> Iterator[Problem]:
     """A `?` between letters of a bare value; in addresses of the web it starts the parameters."""
     text = subject.text(value.span)
-    if "?" in text and not name.startswith(("url.", "http.")) and "=" not in text and not _PATH.search(text):
+    if "?" in text and not name.startswith(("url.", "http.")) and "=" not in text and "/" not in text.partition("?")[0]:
         message = "`?` is a character in KQL, not a wildcard"
         yield subject.problem(QUESTION, message, value.span, "write `*`, or put the value in quotes")

@@ -3,7 +3,6 @@ exceptions that except nothing, ranges without a value."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from samefire.fields import CONTAINERS
@@ -76,7 +75,10 @@ class _Finder:
     def branch(self, node: Node, around: tuple[Frame, ...], excepting: bool) -> None:
         """One alternative, which may be impossible after what is known around it."""
         for claim in claims(node):
-            clash = self.clash(claim, _known(claim.field, around))
+            known = _known(claim.field, around)
+            if excepting and isinstance(node, Leaf):
+                known = (k for k in known if k.holds)  # excepted twice: `covered` tells
+            clash = self.clash(claim, known)
             if clash is not None:
                 self.report(IDLE if excepting else UNREACHABLE, claim, clash)
                 return
@@ -135,12 +137,11 @@ def _nothing(subject: Subject, condition: Node) -> Iterator[Problem]:
 
 
 def _field_of(subject: Subject, node: Or) -> str:
-    """The field of a clause, as it is written: before the last colon (or the list that the clause is in)."""
-    before = subject.query.text[: node.span.start] + subject.text(node.span).partition(":")[0]
-    if ":" in subject.text(node.span):
-        before = subject.text(node.span).partition(":")[0]
-    names = re.findall(r"([\w.@-]+)\s*:?\s*(?:\([^():]*)?$", before.rstrip())
-    return names[-1] if names else ""
+    """The field of a clause, as it is written before the colon of the clause or of the list around it."""
+    text = subject.text(node.span)
+    head = text.partition(":")[0] if ":" in text else subject.query.text[: node.span.start].rpartition(":")[0]
+    words = head.split()
+    return words[-1].lstrip("(") if words else ""
 
 
 def _why(subject: Subject, node: Or) -> tuple[str, Span, str]:

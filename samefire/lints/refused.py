@@ -21,7 +21,7 @@ def check(subject: Subject) -> Iterator[Problem]:
 
 
 def _hint(reason: str, wild: bool) -> str:
-    if "IP string literal" in reason or "[ip]" in reason:
+    if "IP string literal" in reason or "[ip]" in reason or "[ip/prefix]" in reason:
         return "write an address, or a block such as 10.0.0.0/8"
     if "boolean" in reason:
         return "write true or false"

@@ -54,7 +54,8 @@ def _pattern(subject: Subject, pattern: str, span: Span) -> Iterator[Problem]:
         yield subject.problem(NEVER, message, span, hint)
     elif sign:
         message = f"`{sign}` is an operator of Lucene's regular expressions: {_SPECIAL[sign]}"
-        yield subject.problem(OPERATOR, message, span, f"write \\{sign} for the character")
+        twice = f" (in double quotes \\\\{sign})" if subject.language == "eql" else ""
+        yield subject.problem(OPERATOR, message, span, f"write \\{sign} for the character{twice}")
 
 
 def never(tree: Regex) -> bool:

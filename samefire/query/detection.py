@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from samefire.query.ast import TRUE, Node
+from samefire.query.pipeline import Pipeline as Pipeline
 from samefire.source import NOWHERE, Span
 
 
@@ -191,13 +192,6 @@ class Correlation:
     generate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """ES|QL: a source and commands, run row by row (`engine/pipeline.py` knows the commands)."""
-
-    commands: tuple[object, ...]
-
-
 Body = (
     EventQuery
     | Sequence
@@ -214,11 +208,13 @@ Body = (
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """Alert suppression: alerts with the same values of `group_by` become one. `duration` ms, None = one
-    rule run; `missing` is Kibana's missing_fields_strategy (`suppress` or `doNotSuppress`)."""
+    rule run; `missing` is Kibana's missing_fields_strategy (`suppress` or `doNotSuppress`). `whole`: an
+    array is one value; otherwise an event is in a group for each value (rules of type `query`)."""
 
     group_by: tuple[str, ...] = ()
     duration: int | None = None
     missing: str = "suppress"
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +222,8 @@ class Scope:
     """The frame in which a backend runs the body; what a form does not say stays at the default.
 
     `index` are index patterns (empty: any event); `lookback_from`/`lookback_to` date math (`now-9m`);
-    `timestamp_fields` where an event's time is read, first present wins (timestamp_override, @timestamp)."""
+    `timestamp_fields` where an event's time is read, first present wins (timestamp_override, @timestamp).
+    Of more than `max_signals` alerts the oldest are made, with `newest` the newest (EQL searches)."""
 
     index: tuple[str, ...] = ()
     lookback_from: str | None = None
@@ -236,14 +233,18 @@ class Scope:
     max_signals: int = 100
     suppression: Suppression | None = None
     building_block: bool = False
+    newest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
     """What a backend would execute, read back from the text of a form. `exclusions` are exception items:
-    an event that satisfies one is no hit; they and `filters` apply to every event that the body reads."""
+    an event that satisfies one is no hit; they and `filters` apply to every event that the body reads.
+    `expiries`: for each exclusion the last moment (nanoseconds) at which it holds, None for ever; none given:
+    all hold for ever."""
 
     body: Body
     scope: Scope = Scope()
     filters: Node = TRUE
     exclusions: tuple[Node, ...] = ()
+    expiries: tuple[int | None, ...] = ()

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from samefire.query.ast import Call, Constant, Expression, FieldValue, Fold
+from samefire.query.java import Value, joined, text, units
 
-Value = str | int | float | bool | None
+__all__ = ["ExpressionError", "Matches", "Read", "Value", "apply", "compare", "evaluate", "is_number", "text"]
+
 Read = Callable[[FieldValue], Value]
 Matches = Callable[[Call, str], bool]
 """Whether a text fits the constant pattern of a `like` or `regex` call."""
@@ -235,46 +237,6 @@ def _whole(digits: str, base: int) -> int | None:
 
 
 # ---- strings ----------------------------------------------------------------------------------------
-
-
-def text(value: Value) -> str:
-    """A value as Java's toString writes it."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return _java_double(value)
-        case _:
-            return str(value)
-
-
-def _java_double(value: float) -> str:
-    if math.isnan(value) or math.isinf(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        found = f"{value:.17f}".rstrip("0") if "e" in repr(value) else repr(value)
-        return found + "0" if found.endswith(".") else found
-    mantissa, _, exponent = f"{value:e}".partition("e")
-    digits = repr(value).lower().split("e")[0].replace("-", "").replace(".", "").strip("0") or "0"
-    mantissa = ("-" if value < 0 else "") + digits[0] + "." + (digits[1:] or "0")
-    return f"{mantissa}E{int(exponent)}"
-
-
-def units(value: str) -> str:
-    """The text as UTF-16 units, one character each, so that indices count as in Java."""
-    if value.isascii() or max(value) <= "\uffff":
-        return value
-    raw = value.encode("utf-16-le", "surrogatepass")
-    return "".join(chr(raw[i] | raw[i + 1] << 8) for i in range(0, len(raw), 2))
-
-
-def joined(value: str) -> str:
-    """The text of UTF-16 units, pairs of surrogates joined again."""
-    if not any("\ud800" <= c <= "\udfff" for c in value):
-        return value
-    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _string(value: Value) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
@@ -38,7 +39,10 @@ def report_html(report: Report) -> str:
 
 def _inert(data: Any) -> str:
     """JSON that cannot end the script element around it nor start another."""
-    text = orjson.dumps(data, default=str).decode("utf-8")
+    try:
+        text = orjson.dumps(data, default=str).decode("utf-8")
+    except TypeError:  # half a surrogate pair, whole numbers beyond 64 bits
+        text = json.dumps(data, default=str)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

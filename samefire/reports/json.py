@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -47,6 +48,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "alerts": verdict.alerts,
         "outcome": str(verdict.outcome),
         "reason": list(verdict.reason),
+        "explained": verdict.explained or [],
     }
 
 
@@ -68,6 +70,8 @@ def report_json(report: Report) -> dict[str, Any]:
     return {
         "version": VERSION,
         "passed": report.passed,
+        "scope": report.scope,
+        "base": report.base,
         "rules": [_rule(r) for r in report.rules],
         "problems": [problem_json(p) for p in report.problems],
         "skipped": dict(sorted(report.skipped.items())),
@@ -77,5 +81,8 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def dumps(data: Any) -> str:
     """Indented, stable JSON text with a final newline."""
-    text = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str)
+    try:
+        text = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str)
+    except TypeError:  # half a surrogate pair, as YAML can write it; whole numbers beyond 64 bits
+        return json.dumps(data, indent=2, default=str) + "\n"
     return text.decode("utf-8")

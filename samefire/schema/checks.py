@@ -43,7 +43,9 @@ class Report:
         self.findings.append(Finding(code, path, message, hint, on_key, warning=True))
 
 
-_compiled = cache(re.compile)
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
 
 
 def check(shape: Shape, value: Any, path: Path, report: Report) -> None:

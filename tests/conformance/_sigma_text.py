@@ -14,6 +14,7 @@ from samefire.forms import Converted, Options, converters
 from samefire.problems import ProblemError
 from samefire.query.detection import Body, Correlation
 from samefire.rule import load_path
+from tests.conformance import Failed
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "sigma"
 
@@ -35,6 +36,21 @@ def converted(root: Path, file: str, fields: FieldTypes) -> Converted:
 
 def status(result: Converted) -> str:
     return "refused" if result.document is None else "approximate" if result.approximate else "exact"
+
+
+def reached(root: Path, row: dict[str, Any], fields: FieldTypes) -> bool | Failed:
+    """What the row says can be exact is exact and valid; everything else is refused or labelled."""
+    result = converted(root, row["file"], fields)
+    got, exact = status(result), row["cls"].startswith("exact")
+    told = [p.message for p in result.problems]
+    if exact is not (got == "exact"):
+        return Failed({"expected": row["cls"], "got": got, "problems": told[:3], "reasons": row["blockers"]})
+    if result.document is None:
+        return bool(told) or Failed("refused without a reason")
+    against = complaints(result.document.text)
+    if against:
+        return Failed({"complaints": against})
+    return bool(parts(read_back(result.document.text, fields))) or Failed("nothing was read back")
 
 
 def complaints(text: str) -> list[str]:

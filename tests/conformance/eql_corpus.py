@@ -1,6 +1,7 @@
-"""Every EQL query of Elastic's detection rules: parses, and what is rendered is the same tree.
+"""Every EQL query of Elastic's detection rules: parses, what is rendered is the same tree, and the rule becomes
+Sigma as far as `convertibility.jsonl` says.
 
-`corpus/elastic/rules*/**.toml`; one case a query, and `PARTS` are what is asked of each.
+`corpus/elastic/rules*/**.toml`; one case a query and part.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from samefire.fields import FieldTypes
 from samefire.languages.eql import parse, render
 from samefire.source import Source
 from tests.conformance import Failed, Tally
+from tests.conformance._sigma_text import reached, rows
 
 Part = Callable[[Source], Any]
 
@@ -36,6 +39,10 @@ def run(root: Path) -> Tally:
     for source in queries(root):
         for name, part in PARTS.items():
             tally.check({"rule": source.path, "part": name}, partial(part, source))
+    fields = FieldTypes.known()
+    for row in rows(root):
+        if row["type"] == "eql":
+            tally.check({"rule": row["file"], "part": "sigma"}, partial(reached, root, row, fields))
     return tally
 
 

@@ -1,7 +1,8 @@
 """KQL rules → Sigma → events: exact rules convert, and their Sigma says of every document of the match suite
 what Kibana and Elasticsearch said of the query; rules that are not exact are refused or labelled.
 
-The documents are judged under the suite's own mapping. Of a labelled rule only the label is asked for.
+The rules are converted with the field types that samefire knows. Of a rule that is not exact only the label is
+asked for.
 """
 
 from __future__ import annotations

@@ -318,12 +318,14 @@ def test_approximate_nodes(node: Node, message: str) -> None:
     assert [p.message for p in result.problems] == [message]
 
 
-def test_first_value_of_an_array() -> None:
-    result = convert("process where length(process.args) > 3", "eql")
+def test_functions_of_an_array_look_at_every_value() -> None:
+    assert not convert("process where length(process.args) > 3", "eql").problems
+    result = convert('process where substring(process.args, 0, 2) != "ab"', "eql")
     assert [(p.code, p.message) for p in result.problems] == [
         (
-            "approximate-first-value",
-            "a function of `process.args` looks at its first value alone, Sigma at every one",
+            "approximate-list",
+            "of several values of `process.args` Elasticsearch wants one that passes all of this, "
+            "Sigma lets each part have its own",
         )
     ]
 

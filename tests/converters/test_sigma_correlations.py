@@ -60,8 +60,8 @@ def test_sequence() -> None:
         },
     }
     assert [event["title"] for event in events] == [
-        "A Thing Happened (event 1 of 2)",
-        "A Thing Happened (event 2 of 2)",
+        "A Thing Happened (Event 1 of 2)",
+        "A Thing Happened (Event 2 of 2)",
     ]
     assert [list(event) for event in events] == [
         ["title", "id", "name", "taxonomy", "logsource", "detection"]

@@ -54,7 +54,7 @@ def _same_verdicts(rule: Rule, text: str, fields: FieldTypes) -> None:
         return
     (query,) = parts(returned)
     assert isinstance(query, EventQuery)
-    asked = And((body.where, *filters))
+    asked = And((body.where, *(node for node, _ in filters)))
     hits = match([asked, query.where], Events.of(variations(asked, fields, count=120))).ordinals
     assert hits[0], "no event satisfies the query"
     assert hits[1] == hits[0]

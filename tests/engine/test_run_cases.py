@@ -36,7 +36,7 @@ KEYS = {
         "notes",
         "failure",
     ),
-    "mapping_types",
+    *("mapping_types", "whole", "newest"),
 }
 
 
@@ -78,13 +78,15 @@ def body(case: dict[str, Any]) -> Body:
 def detection(case: dict[str, Any]) -> Detection:
     suppression = None
     if "suppress_by" in case:
-        suppression = Suppression(tuple(case["suppress_by"]), missing=case.get("missing", "suppress"))
+        missing, whole = case.get("missing", "suppress"), case.get("whole", False)
+        suppression = Suppression(tuple(case["suppress_by"]), missing=missing, whole=whole)
     scope = Scope(
         index=tuple(case.get("index", ())),
         lookback_from=case.get("lookback_from"),
         timestamp_fields=tuple(case.get("timestamp_fields", ("@timestamp",))),
         max_signals=case.get("max_signals", 100),
         suppression=suppression,
+        newest=case.get("newest", False),
     )
     exclusions = tuple(node(case, text) for text in case.get("exclusions", ()))
     return Detection(body(case), scope, node(case, case.get("filters")), exclusions)

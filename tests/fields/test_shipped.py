@@ -65,7 +65,7 @@ def test_loading_is_quick() -> None:
 
 
 def test_values_and_texts() -> None:
-    assert ecs.version() == "9.5.0"
+    assert ecs.version() == "9.5.0-dev"
     assert ecs.allowed_values("event.outcome") == ("failure", "success", "unknown")
     assert ecs.allowed_values("process.name") is None
     assert "start" in (ecs.event_types("process") or ()) and ecs.event_types("proces") is None

@@ -93,7 +93,7 @@ def rule_files(wild: bool) -> st.SearchStrategy[dict[str, Any]]:
 
 TOGETHER = {
     *("rule-conflict", "rule-missing-key", "rule-empty-query", "rule-building-block-window"),
-    *("rule-threat-mapping", "rule-dates-out-of-order", "rule-bad-value"),
+    *("rule-threat-mapping", "rule-dates-out-of-order", "rule-bad-value", "rule-esql-metadata"),
 }
 """Codes of what values must be to each other; `rule_files(wild=False)` knows nothing of that."""
 

@@ -56,7 +56,8 @@ class _Lowering:
         if event.category is not None:
             parts.append(typed.term(self.category_field, self.fields, event.category, event.category_span))
         parts.extend(self.conditions.node(condition) for condition in (event.condition, *more))
-        return parts[0] if len(parts) == 1 else ast.And(tuple(parts), event.span)
+        kept = [part for part in parts if part != ast.TRUE] or parts[:1]
+        return kept[0] if len(kept) == 1 else ast.And(tuple(kept), event.span)
 
     def stages(self, body: SequenceQuery | SampleQuery) -> tuple[Stage, ...]:
         passed = propagate(body)

@@ -22,8 +22,8 @@ def check_stages(tree: Query, kind: Kind, report: Report) -> None:
     if stages < 2:
         hint = "add a stage, or repeat it `with runs=2`" if word == "sequence" else "add a stage"
         report("query-stages", f"a {word} has at least two stages", body.span, hint)
-    _key_counts(tree, body.keys, report)
-    _key_kinds(tree, body.keys, kind, report)
+    _key_counts(tree, report)
+    _key_kinds(tree, kind, report)
     if isinstance(body, SequenceQuery):
         _sequence(body, report)
     else:
@@ -51,7 +51,7 @@ def _sample(tree: Query, body: SampleQuery, report: Report) -> None:
         report("query-sample", "no pipe follows a sample", pipe.span, None)
 
 
-def _key_counts(tree: Query, shared: tuple[Field, ...], report: Report) -> None:
+def _key_counts(tree: Query, report: Report) -> None:
     found = terms(tree)
     expected = len(found[0].keys)
     for term in found[1:]:
@@ -65,7 +65,7 @@ def _keys(count: int) -> str:
     return f"{count or 'no'} join key{'' if count == 1 else 's'}"
 
 
-def _key_kinds(tree: Query, shared: tuple[Field, ...], kind: Kind, report: Report) -> None:
+def _key_kinds(tree: Query, kind: Kind, report: Report) -> None:
     """Keys that stand at the same place are of one kind."""
     found: tuple[Term, ...] = terms(tree)
     for term in found[1:]:

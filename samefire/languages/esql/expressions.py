@@ -203,7 +203,8 @@ class Expressions(Reader):
                 return self.map()
             case "name" | "quoted":
                 return self.named()
-        self.unexpected("a value or column")
+            case _:
+                return self.unexpected("a value or column")
 
     def parenthesis(self) -> Expression:
         self.advance()

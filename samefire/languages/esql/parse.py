@@ -7,7 +7,7 @@ a well-formed query may not say (columns, types, functions) is `lower`'s. Each f
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from samefire.languages.esql.expressions import Expressions
 from samefire.languages.esql.reader import KEYWORDS
@@ -100,7 +100,7 @@ class _Commands(Expressions):
         self.check_depth(list(expressions(found)))
         return found
 
-    def unknown(self, token: Token, first: bool) -> Command:
+    def unknown(self, token: Token, first: bool) -> NoReturn:
         shown = token.text
         if token.word in _SOURCES or token.word in _PROCESSING:
             if first:
@@ -146,8 +146,9 @@ class _Commands(Expressions):
                 self.advance()
                 return string_value(token)
             case "(":
-                self.fail("query-subquery", "samefire does not read a query inside `FROM`", token.span)
-        self.unexpected("an index")
+                return self.fail("query-subquery", "samefire does not read a query inside `FROM`", token.span)
+            case _:
+                return self.unexpected("an index")
 
     def row(self) -> Row:
         """ "ROW" column ("," column)*"""

@@ -13,9 +13,24 @@ DEEPEST = 100
 """How many levels an expression may nest."""
 
 KEYWORDS = frozenset(
-    ("and", "asc", "by", "desc", "false", "in", "is", "like", "not", "null", "nulls", "on", "or")
-    + ("rlike", "true", "with")
-)
+    (
+        "and",
+        "asc",
+        "by",
+        "desc",
+        "false",
+        "in",
+        "is",
+        "like",
+        "not",
+        "null",
+        "nulls",
+        "on",
+        "or",
+        "rlike",
+        "true",
+    )
+).union(["with"])
 """Words that are no column names without backticks."""
 
 

@@ -122,11 +122,17 @@ def _token(kind: str, text: str, start: int, end: int) -> Token:
 def _block_end(source: Source, start: int) -> int:
     """Where the comment that opens at `start` ends; comments nest."""
     depth = 0
+    end = -1
     for mark in _COMMENT_MARK.finditer(source.text, start):
         depth += 1 if mark.group() == "/*" else -1
         if depth == 0:
-            return mark.end()
-    _raise(source, start, start + 2, "query-unclosed-comment", "the comment never ends", "close it with */")
+            end = mark.end()
+            break
+    if end < 0:
+        _raise(
+            source, start, start + 2, "query-unclosed-comment", "the comment never ends", "close it with */"
+        )
+    return end
 
 
 def _raise(
