@@ -51,9 +51,7 @@ def _window(subject: Subject, body: SequenceQuery) -> Iterator[Problem]:
     if found and "to" not in subject.rule.contents:
         reach = int(found[1]) * _MILLIS[found[2]]
         if reach < body.maxspan.milliseconds:
-            span = body.maxspan.count, body.maxspan.unit
-            message = (
-                f"the rule looks back {back[4:]}: a sequence over {span[0]}{span[1]} is never seen whole"
-            )
-            hint = f'write from = "now-…" with more than {span[0]}{span[1]}, or a shorter `maxspan`'
+            count, unit = body.maxspan.count, body.maxspan.unit
+            message = f"the rule looks back {back[4:]}: a sequence over {count}{unit} is never seen whole"
+            hint = f'look back further (from = "now-{2 * count}{unit}"), or take a shorter `maxspan`'
             yield subject.problem(BEYOND, message, body.maxspan.span, hint)

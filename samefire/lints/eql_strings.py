@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from samefire.languages.eql.tree import Comparison, Expression, Literal, Predicate, filters, walk
+from samefire.lints.spaces import EDGE, spaced
 from samefire.lints.subject import Subject
 from samefire.problems import Problem
 
-EQUALS, EDGE, BREAK = "lint-equals-wildcard", "lint-value-edge-space", "lint-value-line-break"
+EQUALS, BREAK = "lint-equals-wildcard", "lint-value-line-break"
 _LETTER = re.compile(r"\w")
 _DRIVE = re.compile(r"\?:\\", re.IGNORECASE)
 _FOR = {"==": ":", "!=": "not … :", "in": ":", "in~": ":"}
@@ -53,10 +54,3 @@ def _edges(subject: Subject, value: Literal, text: str) -> Iterator[Problem]:
     elif spaced(text):
         message = "the space at the edge of the quotes is part of the value"
         yield subject.problem(EDGE, message, value.span, f'write "{text.strip()}"')
-
-
-def spaced(text: str) -> bool:
-    """Whether a value has a space at its edge that is hardly meant: command lines do end with one."""
-    bare = text.strip()
-    starred = "*" in (bare[:1], bare[-1:])
-    return text != bare and bool(bare.strip("*")) and (starred or not re.search(r'[\s"]', bare))

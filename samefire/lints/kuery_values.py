@@ -7,16 +7,11 @@ import re
 from collections.abc import Iterator
 
 from samefire.languages.kuery.tree import Is, Literal, Term, leaves
-from samefire.lints.eql_strings import spaced
+from samefire.lints.spaces import EDGE, spaced
 from samefire.lints.subject import Subject
 from samefire.problems import Problem
 
-BREAK, SPACES, COMMA, EDGE = (
-    "lint-value-line-break",
-    "lint-value-double-space",
-    "lint-value-comma",
-    "lint-value-edge-space",
-)
+BREAK, SPACES, COMMA = "lint-value-line-break", "lint-value-double-space", "lint-value-comma"
 _COMMA = re.compile(r",\s")
 
 

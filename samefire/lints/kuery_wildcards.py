@@ -56,6 +56,11 @@ def _quoted(subject: Subject, value: Literal, text: str) -> Iterator[Problem]:
 def _question(subject: Subject, name: str, value: Literal | Pattern) -> Iterator[Problem]:
     """A `?` between letters of a bare value; in addresses of the web it starts the parameters."""
     text = subject.text(value.span)
-    if "?" in text and not name.startswith(("url.", "http.")) and "=" not in text and "/" not in text.partition("?")[0]:
+    if (
+        "?" in text
+        and not name.startswith(("url.", "http."))
+        and "=" not in text
+        and "/" not in text.partition("?")[0]
+    ):
         message = "`?` is a character in KQL, not a wildcard"
         yield subject.problem(QUESTION, message, value.span, "write `*`, or put the value in quotes")

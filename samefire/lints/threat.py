@@ -55,7 +55,7 @@ def _technique(rule: Rule, said: Mapping[str, Any], key: Key, tactic: str | None
         return
     found = attack.technique(name)
     if found is None:
-        near = attack.technique_named(str(said.get("name", ""))) or attack.nearest_technique(name)
+        near = attack.technique_named(str(said.get("name", "")))
         hint = f"did you mean {near.id}, {near.name}?" if near else None
         message = f"ATT&CK {attack.version()} has no technique {name}"
         yield _problem(rule, UNKNOWN, message, (*key, "id"), hint)

@@ -63,7 +63,7 @@ def marked(problem: Problem) -> str:
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{n}-{c['query'][:40]}" for n, c in CASES])
 def test_case(name: str, case: dict[str, Any]) -> None:
-    found = [[p.code, marked(p), p.message, p.hint] for p in problems(case)]
+    found = [[p.code, marked(p), p.message, p.hint or ""] for p in problems(case)]
     assert found == case.get("finds", [])
 
 
