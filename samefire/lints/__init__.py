@@ -88,7 +88,7 @@ def lint(rule: Rule, tree: Any | None, fields: FieldTypes, body: Body | None) ->
     from samefire.lints import threat
 
     found = list(threat.check(rule))
-    if tree is not None and body is not None:
+    if rule.language in ALL and tree is not None and body is not None:
         found.extend(_of_query(rule, tree, fields, body))
     once = {(p.code, p.source.text is rule.source.text, p.span): p for p in reversed(found)}
     return sorted(once.values(), key=lambda p: p.source.rooted(p.span)[1])

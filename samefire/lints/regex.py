@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from samefire.lints.subject import Subject
 from samefire.problems import Problem
-from samefire.query import ast, lucene_regex
+from samefire.query import ast
 from samefire.query.ast import Leaf, RegexSyntax
-from samefire.query.lucene_regex import Regex
 from samefire.source import Span
+
+if TYPE_CHECKING:
+    from samefire.query.lucene_regex import Regex
 
 ANCHOR, OPERATOR, NEVER = "lint-regex-anchor", "lint-regex-operator", "lint-regex-never"
 _INERT = re.compile(r'\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|"[^"]*"', re.DOTALL)
@@ -36,6 +39,8 @@ def check(subject: Subject) -> Iterator[Problem]:
 
 
 def _pattern(subject: Subject, pattern: str, span: Span) -> Iterator[Problem]:
+    from samefire.query import lucene_regex
+
     foreign = _FOREIGN.search(pattern)
     if foreign:
         message = f"`{foreign[0]}` means nothing in Lucene's regular expressions"
@@ -60,6 +65,8 @@ def _pattern(subject: Subject, pattern: str, span: Span) -> Iterator[Problem]:
 
 def never(tree: Regex) -> bool:
     """Whether it is plain that a regular expression matches no text."""
+    from samefire.query import lucene_regex
+
     match tree:
         case lucene_regex.Concat(parts=parts) | lucene_regex.Intersection(parts=parts):
             return any(never(part) for part in parts)

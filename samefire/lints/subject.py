@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from samefire.fields import FieldTypes
-from samefire.problems import Problem, ProblemError, Severity
+from samefire.problems import Problem, Severity
 from samefire.query import ast, typed
 from samefire.query.ast import Node
 from samefire.query.detection import Body, EventQuery
 from samefire.rule import Rule
-from samefire.rulequery import lower_tree
 from samefire.source import Source, Span
 
 SEVERAL = frozenset({"event.action", "event.code", "event.id", "message", "error.message", "rule.name"})
@@ -24,8 +22,8 @@ SEVERAL = frozenset({"event.action", "event.code", "event.id", "message", "error
 @dataclass(frozen=True)
 class Subject:
     """`query` is the text of the query, `tree` its syntax tree, `conditions`
-    what an event must be, one for the query or one for each stage of a sequence. `fields` are the types of
-    ECS, of known vendors and of the project."""
+    what an event must be, one for the query or one for each stage of a sequence. `fields` are the types with
+    which it was lowered."""
 
     rule: Rule
     query: Source
@@ -65,45 +63,20 @@ class Subject:
 
 
 def subject_of(rule: Rule, tree: Any, fields: FieldTypes, body: Body) -> Subject:
-    """The subject for a rule whose query means `body` with the types `fields`. Where vendors' types tell more,
-    it is lowered again with them; a query that is refused then is looked at as it is."""
+    """The subject for a rule whose query means `body` with the types `fields`."""
     query = rule.string("rule", "query")
-    plain = body.where if isinstance(body, EventQuery) else None
-    if plain is not None and not _tells_more(rule, tree, fields):
-        return Subject(rule, query, tree, (plain,), fields)
-    known = known_types(fields)
-    try:
-        return Subject(rule, query, tree, conditions(rule, tree, query, known), known)
-    except ProblemError:
-        return Subject(rule, query, tree, conditions(rule, tree, query, fields), fields)
-
-
-@lru_cache(maxsize=4)
-def known_types(fields: FieldTypes) -> FieldTypes:
-    """The types of well-known vendors below the project's."""
-    return FieldTypes.known().layered(fields)
-
-
-def _tells_more(rule: Rule, tree: Any, fields: FieldTypes) -> bool:
-    """Whether the query names fields that the project does not list."""
-    if rule.language == "lucene":
-        return True
-    names = importlib.import_module(f"samefire.languages.{rule.language}").field_names(tree)
-    return any(fields.get(name) is None for name in names)
-
-
-def conditions(rule: Rule, tree: Any, query: Source, fields: FieldTypes) -> tuple[Node, ...]:
-    """What each event must be; of a sequence, without what its stages pass on to each other. Raises
-    ProblemError."""
-    body = lower_tree(rule, tree, fields, query)
     if isinstance(body, EventQuery):
-        return (body.where,)
-    if rule.language != "eql":
-        return ()
-    return tuple(_stages(tree, fields, rule.contents.get("event_category_override") or "event.category"))
+        conditions: tuple[Node, ...] = (body.where,)
+    elif rule.language == "eql":
+        category = rule.contents.get("event_category_override") or "event.category"
+        conditions = tuple(_stages(tree, fields, category))
+    else:
+        conditions = ()
+    return Subject(rule, query, tree, conditions, fields)
 
 
 def _stages(tree: Any, fields: FieldTypes, category_field: str) -> Iterator[Node]:
+    """What each event of a sequence must be, without what its stages pass on to each other."""
     from samefire.languages.eql.conditions import Conditions
     from samefire.languages.eql.tree import filters
 
