@@ -21,11 +21,11 @@ from samefire.query.detection import (
     EventQuery,
     IndicatorMatch,
     NewTerms,
+    Pipeline,
     Sample,
     Sequence,
     Threshold,
 )
-from samefire.query.pipeline import Pipeline
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Source
 

@@ -22,8 +22,7 @@ from samefire.engine.values import text
 from samefire.query import detection as bodies
 from samefire.query.ast import TRUE, And, Node, Not, Or
 from samefire.query.dates import DateError, resolve
-from samefire.query.detection import Body, Detection
-from samefire.query.pipeline import Pipeline
+from samefire.query.detection import Body, Detection, Pipeline
 from samefire.query.wording import wording
 
 if TYPE_CHECKING:
