@@ -25,6 +25,8 @@ Beside = tuple[Node, Source]
 def exceptions(rule: Rule, fields: FieldTypes) -> Iterator[Beside]:
     """That an event satisfies none of the items; raises ProblemError when one cannot be known or read."""
     found = [p for one in rule.exceptions for p in one.problems if p.severity is Severity.ERROR]
+    if found:
+        raise ProblemError(dict.fromkeys(found))
     nodes: list[Beside] = []
     for one in rule.exceptions:
         for number, item in enumerate(one.items):

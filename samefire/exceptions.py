@@ -91,7 +91,8 @@ def _check(data: Table, report: Report) -> None:
         if key in data:
             check(shape, data[key], (key,), report)
         else:
-            report.error("rule-missing-table", (), f"the file has no [{key}] table", f"add a line [{key}]")
+            line = "[metadata]" if key == "metadata" else "[[exceptions]]"
+            report.error("rule-missing-table", (), f"the file has no {line} table", f"add a line {line}")
     for number, part in enumerate(_dicts(data.get("exceptions"))):
         container = part.get("container")
         for i, item in enumerate(_dicts(part.get("items"))):

@@ -85,9 +85,14 @@ def _next(entry: Entry | None, rule: Rule, sha256: str) -> Entry:
 def digest(rule: Rule, document: Document) -> str:
     """SHA-256 of what the rule's author decides: the export without `version`, and without `required_fields`
     unless the file gives them (they follow from the query and the field types of this release). Exception lists
-    beside the rule have a life of their own."""
+    have a life of their own: neither they nor references that the rule's file does not write count."""
     data = json.loads(document.text.split("\n{")[0])
     data.pop("version", None)
+    written = len(rule.contents.get("exceptions_list", ()))
+    if not (listed := data.get("exceptions_list", [])[:written]) and "exceptions_list" not in rule.contents:
+        data.pop("exceptions_list", None)
+    else:
+        data["exceptions_list"] = listed
     if "required_fields" not in rule.contents:
         data.pop("required_fields", None)
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode("ascii")).hexdigest()

@@ -20,10 +20,12 @@ class Context:
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One alert: the ordinals of its events in the run's order (-1: an empty slot of a missing event), and
-    the values that it is grouped by."""
+    the values that it is grouped by. `row`: an alert that is a row of its own (ES|QL) has its values here, as
+    texts by column."""
 
     ordinals: tuple[int, ...]
     keys: tuple[Any, ...] = ()
+    row: Mapping[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

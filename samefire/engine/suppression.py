@@ -45,7 +45,9 @@ def _groups(alert: Alert, by: Suppression, events: Events) -> Iterator[Group]:
 
 def _texts(alert: Alert, field: str, events: Events) -> tuple[str, ...]:
     """The distinct values of a field, sorted; of several events only when all agree (the shell alert of a
-    sequence holds what its events share)."""
+    sequence holds what its events share). A row has its own."""
+    if alert.row is not None and field in alert.row:
+        return tuple(sorted(set(alert.row[field])))
     found = {tuple(sorted({text(v) for v in events.values(o, field)})) for o in alert.ordinals if o >= 0}
     return found.pop() if len(found) == 1 else ()
 

@@ -16,7 +16,7 @@ from samefire.fields import FieldTypes
 from samefire.query.detection import Body, EventQuery
 from samefire.source import Source
 
-NAMES = ("eql", "kuery", "lucene", "sigma")
+NAMES = ("eql", "esql", "kuery", "lucene", "sigma")
 """The languages that can be parsed and run."""
 
 

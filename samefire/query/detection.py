@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from samefire.query.ast import TRUE, Node
-from samefire.query.pipeline import Pipeline
+from samefire.query.pipeline import Pipeline as Pipeline
 from samefire.source import NOWHERE, Span
 
 

@@ -9,7 +9,7 @@ null _source`, and `dynamic` for a field that no mapping lists: its values are w
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,7 @@ class Interval:
 @dataclass(frozen=True, slots=True)
 class Apply:
     """A function or operator by its canonical name (`add`, `eq`, `like`, `to_string` …); `shown` is how the
-    query writes it. `options` are its named arguments."""
+    query writes it."""
 
     function: str
     arguments: tuple[Expression, ...]
@@ -117,11 +117,12 @@ class Source:
 class Load:
     """A row for each event. `columns` are read because a command names them; when `rest` is not None, the
     columns that fit one of its patterns are part of the result too: those that `fields` list, or, where
-    unlisted fields are dynamic, those that the events have."""
+    unlisted fields are dynamic, those that the events have. `kinds`: ES|QL's type for each of the mapping."""
 
     columns: tuple[Source, ...]
     rest: tuple[Pattern, ...] | None
     fields: FieldTypes = dataclasses.field(compare=False, repr=False)
+    kinds: Mapping[str, str] = dataclasses.field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,10 +161,30 @@ def the_lock_alone_catches_up(repo: Repo) -> None:
     repo.lock()
 
 
+EXCEPTION = """
+[metadata]
+creation_date = "2026/01/05"
+updated_date = "2026/01/05"
+list_name = "Known shells"
+rule_ids = ["RULE"]
+rule_names = ["Shell"]
+
+[[exceptions]]
+container = { list_id = "known-shells", name = "Known shells", description = "", type = "detection" }
+
+[[exceptions.items]]
+list_id = "known-shells"
+name = "The build server"
+description = ""
+type = "simple"
+entries = [{ field = "host.name", operator = "included", type = "match", value = "build" }]
+"""
+
+
 @good(1)
 def an_exception_list_of_a_rule(repo: Repo) -> None:
     rule_id = RULES["rules/shell.toml"]["id"]
-    repo.write("exceptions/shell.toml", f'[metadata]\nrule_ids = ["{rule_id}"]\n')
+    repo.write("exceptions/shell.toml", EXCEPTION.replace("RULE", rule_id))
 
 
 @good(1)

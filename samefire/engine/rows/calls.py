@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 from samefire.engine.automaton import RegexTooHard
 from samefire.engine.regex import RegexRefused
@@ -18,6 +18,7 @@ from samefire.query.pipeline import Apply, Asked, Clock, ColumnValue, Expression
 
 Function = Callable[..., Value]
 Maker = Callable[[Apply, Setting], Function]
+_F = TypeVar("_F", bound=Function)
 
 SEVERAL = "it meets a multi-value, and takes single values"
 
@@ -30,20 +31,20 @@ class Refusal(Exception):
     """Why a query cannot be run at all."""
 
 
-def single(*names: str) -> Callable[[Function], Function]:
+def single(*names: str) -> Callable[[_F], _F]:
     """Register a function of single values."""
 
-    def register(function: Function) -> Function:
+    def register(function: _F) -> _F:
         _SINGLE.update(dict.fromkeys(names, lambda call, setting: function))
         return function
 
     return register
 
 
-def whole(*names: str) -> Callable[[Function], Function]:
+def whole(*names: str) -> Callable[[_F], _F]:
     """Register a function of values as they are."""
 
-    def register(function: Function) -> Function:
+    def register(function: _F) -> _F:
         _WHOLE.update(dict.fromkeys(names, lambda call, setting: function))
         return function
 

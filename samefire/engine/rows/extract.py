@@ -15,7 +15,9 @@ Found = dict[str, list[Any]]
 """Values by column, in order of finding."""
 
 
-def columns_of(values: list[Value], search: Callable[[str], Found | None], names: list[str]) -> dict[str, list[Value]]:
+def columns_of(
+    values: list[Value], search: Callable[[str], Found | None], names: list[str]
+) -> dict[str, list[Value]]:
     """The columns of a command: each text of a multi-value is searched, what does not match is left out."""
     out: dict[str, list[Value]] = {name: [] for name in names}
     for value in values:

@@ -10,7 +10,7 @@ from typing import Any
 
 from samefire.engine.glob import glob
 from samefire.engine.regex import lucene
-from samefire.engine.rows.calls import Function, SEVERAL, built_single, built_whole, single, whole
+from samefire.engine.rows.calls import SEVERAL, Function, built_single, built_whole, single, whole
 from samefire.engine.rows.table import Setting, Value, unpacked
 from samefire.engine.values import number, text, version_key
 from samefire.query.ast import Wildcard
@@ -77,7 +77,8 @@ def _in(call: Apply, setting: Setting) -> Function:
 
     def member(value: Value, *others: Value) -> bool | None:
         if value is None or type(value) is list:
-            return _several(value, call, setting)
+            _tell(value, call, setting)
+            return None
         plain = [o for o in others if o is not None and type(o) is not list]
         found = any(operator.eq(*_pair(value, o, key or _same)) for o in plain)
         return True if found else None if len(plain) < len(others) else False
@@ -91,11 +92,12 @@ def _same(value: Value) -> Value:
 
 def _member(value: Value, constants: set[Any], missing: bool, call: Apply, setting: Setting) -> bool | None:
     if value is None or type(value) is list:
-        return _several(value, call, setting)
+        _tell(value, call, setting)
+        return None
     return True if value in constants else None if missing else False
 
 
-def _several(value: Value, call: Apply, setting: Setting) -> None:
+def _tell(value: Value, call: Apply, setting: Setting) -> None:
     if value is not None:
         setting.warn(call.shown, SEVERAL)
 

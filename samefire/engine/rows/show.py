@@ -77,7 +77,12 @@ def settled(kind: str, values: list[Value]) -> str:
     """The type of a column of unknown type, by its values."""
     if kind != "dynamic":
         return kind.partition(":")[0]
-    found = {type(one) for value in values if value is not None for one in (value if type(value) is list else [value])}
+    found = {
+        type(one)
+        for value in values
+        if value is not None
+        for one in (value if type(value) is list else [value])
+    }
     if found <= {bool} and found:
         return "boolean"
     if found and found <= {int}:

@@ -62,7 +62,10 @@ def _case(call: Apply, setting: Setting) -> Function:
     return each(str.lower if call.function == "to_lower" else str.upper)
 
 
-_BLANKS = "".join(map(chr, range(0x21))) + "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+_BLANKS = (
+    "".join(map(chr, range(0x21)))
+    + "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+)
 
 
 @single("trim")

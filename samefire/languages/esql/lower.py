@@ -75,7 +75,9 @@ class _Lowering:
         commands = tuple(self.made)
         indices: tuple[str, ...] = ()
         if isinstance(first, From):
-            load = pipeline.Load(tuple(self.columns.sources.values()), self.columns.rest, self.fields)
+            load = pipeline.Load(
+                tuple(self.columns.sources.values()), self.columns.rest, self.fields, types.COLUMNS
+            )
             commands = (load, *commands)
             indices = first.indices
         if not self.limited:

@@ -146,7 +146,7 @@ class _Commands(Expressions):
                 self.advance()
                 return string_value(token)
             case "(":
-                self.fail("query-subquery", "samefire does not read a query inside `FROM`", token.span)
+                return self.fail("query-subquery", "samefire does not read a query inside `FROM`", token.span)
             case _:
                 return self.unexpected("an index")
 

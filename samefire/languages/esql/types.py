@@ -38,7 +38,7 @@ WORDS = {
     "size": "a number or an interval",
 }
 
-_COLUMNS = {
+COLUMNS = {
     **dict.fromkeys(("keyword", "wildcard", "constant_keyword", "counted_keyword"), "keyword"),
     **dict.fromkeys(("text", "match_only_text", "pattern_text", "search_as_you_type"), "text"),
     **dict.fromkeys(("integer", "short", "byte"), "integer"),
@@ -65,7 +65,7 @@ METADATA = {
 
 def column_type(field: FieldType) -> str | None:
     """The type of a column, None for a field that ES|QL cannot use."""
-    return _COLUMNS.get(field.type)
+    return COLUMNS.get(field.type)
 
 
 def shown(kind: str) -> str:
