@@ -25,6 +25,7 @@ from samefire.query.detection import (
     IndicatorEntry,
     IndicatorMatch,
     NewTerms,
+    Pipeline,
     Sample,
     Scope,
     Sequence,
@@ -216,7 +217,7 @@ def _listed(value: str | list[str]) -> list[str]:
 def _scope(data: Json, body: Body) -> Scope:
     """The frame of a run."""
     return Scope(
-        index=tuple(data.get("index", ())),
+        index=body.indices if isinstance(body, Pipeline) else tuple(data.get("index", ())),
         lookback_from=data.get("from"),
         lookback_to=data.get("to"),
         timestamp_fields=_timestamps(data, body),

@@ -1,7 +1,7 @@
 """The query of a rule: its fields, and what it means. Chooses the language; knows none.
 
-The languages that can be parsed here are `samefire.languages.NAMES`; the query of another one (ES|QL) and a
-rule without a query have no fields here and no body.
+The languages that can be parsed here are `samefire.languages.NAMES`; a rule without a query has no fields here
+and no body.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def parse_query(rule: Rule) -> Any | None:
 
 
 def field_names(rule: Rule) -> tuple[str, ...]:
-    """The fields that the rule's query names, sorted; none for Lucene, whose text may mean any field.
-    Raises ProblemError."""
-    tree = parse_query(rule) if rule.language != "lucene" else None
+    """The fields that the rule's query names, sorted; none for Lucene, whose text may mean any field, and for
+    ES|QL, whose columns only a live stack can tell from what it computes. Raises ProblemError."""
+    tree = parse_query(rule) if rule.language not in ("lucene", "esql") else None
     if tree is None:
         return ()
     module = importlib.import_module(f"samefire.languages.{rule.language}")
