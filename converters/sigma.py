@@ -66,6 +66,7 @@ class Sigma:
     name = "sigma"
     suffix = ".yml"
     counts_alerts = False
+    derived = False
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as Sigma documents, or why there are none."""
