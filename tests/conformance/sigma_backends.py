@@ -74,13 +74,17 @@ def _case(
     form: Converter, result: Converted, truth: Detection, occasions: list[list[Any]], fields: FieldTypes
 ) -> bool | Failed:
     assert result.document is not None
-    known = {p.code.removeprefix("known-fault-") for p in result.problems if p.code.startswith("known-fault-")}
+    known = {
+        p.code.removeprefix("known-fault-") for p in result.problems if p.code.startswith("known-fault-")
+    }
     query = result.document.text
     try:
         read = form.read(query, fields)
     except ProblemError as error:
         told = [p.message for p in error.problems][:2]
-        return True if known - {"case"} else Failed({"unreadable": told, "query": query, "known": sorted(known)})
+        return (
+            True if known - {"case"} else Failed({"unreadable": told, "query": query, "known": sorted(known)})
+        )
     if form.name == "sigma:esql":
         occasions = [[_single(event) for event in events] for events in occasions]
     got = _verdicts(read, occasions)
@@ -151,7 +155,7 @@ def _node(node: Node) -> Node:
             return replace(node, children=tuple(map(_node, children)))
         case Not(child=child):
             return replace(node, child=_node(child))
-        case (Leaf(test=test) | AnyField(test=test)) if getattr(test, "fold", Fold.NONE) is not Fold.NONE:
+        case Leaf(test=test) | AnyField(test=test) if getattr(test, "fold", Fold.NONE) is not Fold.NONE:
             return replace(node, test=replace(test, fold=Fold.NONE))  # type: ignore[call-arg]
         case _:
             return node
