@@ -18,7 +18,7 @@ from samefire.engine.explain import (
     seen,
 )
 from samefire.engine.match import Plan
-from samefire.engine.run import narrowed
+from samefire.engine.run import last_rows, narrowed
 from samefire.engine.values import text
 from samefire.harness.case import Case
 from samefire.query import detection as bodies
@@ -67,7 +67,7 @@ def _why_silent(detection: Detection, case: Case, context: Context) -> Iterator[
         case bodies.Correlation():
             yield from _correlation(body, detection, case, context)
         case bodies.Pipeline():
-            yield "the pipeline gives no row"
+            yield from _pipeline(body, detection, case, context)
         case _:
             assert_never(body)
 
@@ -175,6 +175,16 @@ def _threshold(body: bodies.Threshold, detection: Detection, case: Case, context
             distinct = {text(v) for i in members for v in events.values(i, field)}
             if len(distinct) < minimum:
                 yield f"{name}: {_count(len(distinct), 'distinct value')} of {field}, the rule asks for {minimum}"
+
+
+def _pipeline(body: bodies.Pipeline, detection: Detection, case: Case, context: Context) -> Iterator[str]:
+    """The command after which no row was left."""
+    last = last_rows(body, case.events, context)
+    if last is None:
+        yield "the pipeline gives no row"
+        return
+    rows, lost = last
+    yield f"{_count(rows, 'row')} before, none after: {lost}"
 
 
 def _new_terms(body: bodies.NewTerms, detection: Detection, case: Case, context: Context) -> Iterator[str]:
