@@ -309,6 +309,8 @@ class Meaning:
             return ColumnValue("", "dynamic", span)
         if name == "now":
             return Clock("date", span)
+        if name in ("to_dateperiod", "to_timeduration"):
+            return self.interval_text(arguments[0])
         taken = [self.argument(name, signature.parameter(i), a) for i, a in enumerate(arguments)]
         kind, taken = self.result(name, signature.gives, taken, span)
         return Apply(name, tuple(taken), kind, span, self.shown(span))
