@@ -21,24 +21,25 @@ from samefire.query.detection import (
     EventQuery,
     IndicatorMatch,
     NewTerms,
+    Pipeline,
     Sample,
     Sequence,
     Threshold,
 )
-from samefire.query.pipeline import Pipeline
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Source
 
 from . import _sigma_profile
 from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
-from ._sigma_detection import clauses, detection, every
+from ._sigma_detection import detection
 from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
 from ._sigma_esql import indices_of, of_pipeline
 from ._sigma_exceptions import Beside, exceptions, tell_expiries
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_taxonomy import correlation_to_sigma, names_of, to_sigma
+from ._sigma_tree import clauses, every
 from ._sigma_yaml import render
 
 _NO_WORDS = {
@@ -65,6 +66,7 @@ class Sigma:
     name = "sigma"
     suffix = ".yml"
     counts_alerts = False
+    derived = False
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as Sigma documents, or why there are none."""

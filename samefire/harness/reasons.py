@@ -1,10 +1,15 @@
-"""Why a verdict is wrong, in lines that a tired person understands: clauses, values, counts, times."""
+"""Why a verdict is wrong, in lines that a tired person understands: clauses, values, counts, times.
+
+Puts the lines together; those of clauses are in `clauses.py`, of rule types that look at more than one event in
+`kinds.py`, of joined events in `joined.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+<<<<<<< HEAD
 from samefire.engine import aggregate
 from samefire.engine.alerts import Alerts, Context
 from samefire.engine.events import Events
@@ -20,14 +25,19 @@ from samefire.engine.explain import (
 from samefire.engine.match import Plan
 from samefire.engine.run import last_rows, narrowed
 from samefire.engine.values import text
+=======
+from samefire.engine.alerts import Alert, Alerts, Context
+from samefire.engine.run import run
+from samefire.harness import kinds
+>>>>>>> main
 from samefire.harness.case import Case
+from samefire.harness.clauses import because, matched, nearest, unsatisfied
+from samefire.harness.evidence import Evidence, count, shown
 from samefire.query import detection as bodies
-from samefire.query.ast import Leaf, Node, Not
-from samefire.query.detection import Detection
-from samefire.query.wording import wording
+from samefire.query.ast import Node
+from samefire.query.detection import Body, Detection, Pipeline
 
-MOST = 4  # clauses told of one event
-GROUPS = 3  # groups told of one threshold
+__all__ = ["because", "reasons"]
 
 
 def reasons(
@@ -37,30 +47,31 @@ def reasons(
     if alerts.failure:
         yield f"the backend refuses the search: {alerts.failure}"
         return
+    about = Evidence.of(detection, case, context)
     if alerts.alerts and counted is not None:
-        yield f"{_count(len(alerts), 'alert')}, expected {counted}"
+        yield f"{count(len(alerts), 'alert')}, expected {counted}"
     yield from alerts.notes
-    if alerts.alerts:
-        yield from _why_fired(detection, case, alerts, context)
+    if not alerts.alerts:
+        yield from _why_silent(about)
+    elif counted:
+        yield from _why_so_many(about, alerts.alerts, counted)
     else:
-        yield from _why_silent(detection, case, context)
+        yield from _why_fired(about, alerts.alerts[0])
 
 
-# ---- silent -----------------------------------------------------------------------------------------
+# ---- silent -------------------------------------------------------------------------------------------
 
 
-def _why_silent(detection: Detection, case: Case, context: Context) -> Iterator[str]:
-    body = detection.body
+def _why_silent(about: Evidence) -> Iterator[str]:
+    body = about.detection.body
     match body:
         case bodies.EventQuery(where=where):
-            yield from _nearest(narrowed(where, detection), case.events, context)
-        case bodies.Threshold(where=where):
-            yield from _base(where, detection, case, context) or _threshold(body, detection, case, context)
-        case bodies.NewTerms(where=where):
-            yield from _base(where, detection, case, context) or _new_terms(body, detection, case, context)
-        case bodies.IndicatorMatch(where=where):
-            yield from _base(where, detection, case, context) or _indicators(body, case, context)
+            yield from unsatisfied(where, about)
+        case bodies.Threshold() | bodies.NewTerms() | bodies.IndicatorMatch():
+            base = list(unsatisfied(body.where, about))
+            yield from base or _not_enough(body, about)
         case bodies.AnomalyThreshold():
+<<<<<<< HEAD
             yield from _anomalies(body, case)
         case bodies.Sequence() | bodies.Sample():
             yield from _stages(body, detection, case, context)
@@ -68,10 +79,22 @@ def _why_silent(detection: Detection, case: Case, context: Context) -> Iterator[
             yield from _correlation(body, detection, case, context)
         case bodies.Pipeline():
             yield from _pipeline(body, detection, case, context)
+=======
+            yield from kinds.anomalies(body, about)
+        case bodies.Sequence() | bodies.Sample() | bodies.Correlation():
+            from samefire.harness import joined
+
+            yield from joined.not_joined(body, about)
+        case Pipeline():
+            from samefire.harness import joined
+
+            yield from joined.no_row(body, about)
+>>>>>>> main
         case _:
             assert_never(body)
 
 
+<<<<<<< HEAD
 def matching(node: Node, detection: Detection, case: Case, context: Context) -> list[int]:
     """Ordinals of the case's events that satisfy a query with the detection's filters and exceptions."""
     return list(Plan([narrowed(node, detection)]).run(Events.of(case.events), context).ordinals[0])
@@ -230,77 +253,102 @@ def _anomalies(body: bodies.AnomalyThreshold, case: Case) -> Iterator[str]:
 
 def _stages(
     body: bodies.Sequence | bodies.Sample, detection: Detection, case: Case, context: Context
+=======
+def _not_enough(
+    body: bodies.Threshold | bodies.NewTerms | bodies.IndicatorMatch, about: Evidence
+>>>>>>> main
 ) -> Iterator[str]:
-    """Which stages have events at all, and then why these do not join."""
-    for number, stage in enumerate(body.stages, 1):
-        hits = matching(stage.where, detection, case, context)
-        word = "missing stage" if stage.missing else "stage"
-        told = f"events {', '.join(str(i + 1) for i in hits)}" if hits else "no event"
-        yield f"{word} {number}: {told}"
-        if not hits and not stage.missing:
-            yield from _nearest(narrowed(stage.where, detection), case.events, context)
-            return
-    if isinstance(body, bodies.Sequence):
-        yield from _waited(body, detection, case, context)
-    else:
-        yield "no value of the join keys is shared by an event of every stage"
+    match body:
+        case bodies.Threshold():
+            yield from kinds.threshold(body, about)
+        case bodies.NewTerms():
+            yield from kinds.seen_before(body, about)
+        case bodies.IndicatorMatch():
+            yield from kinds.no_indicator(body, about)
 
 
-def _waited(body: bodies.Sequence, detection: Detection, case: Case, context: Context) -> Iterator[str]:
-    """What the candidate that came furthest waited for, and what came nearest."""
-    from samefire.engine.sequence_explain import explain_sequence, lines
-
-    stages = [matching(stage.where, detection, case, context) for stage in body.stages]
-    until = matching(body.until.where, detection, case, context) if body.until else []
-    found = explain_sequence(
-        body, stages, Events.of(case.events), detection.scope, until=until, context=context
-    )
-    yield from lines(found)
-    if found.nearest is not None:
-        yield from map(clause_line, found.nearest.clauses[:MOST])
+# ---- fired --------------------------------------------------------------------------------------------
 
 
-def _correlation(
-    body: bodies.Correlation, detection: Detection, case: Case, context: Context
-) -> Iterator[str]:
-    for name, rule in body.rules:
-        if isinstance(rule, bodies.EventQuery):
-            hits = matching(rule.where, detection, case, context)
-            yield f"{name}: {_count(len(hits), 'event')}"
-            if not hits:
-                yield from _nearest(narrowed(rule.where, detection), case.events, context)
-    asked = " and ".join(f"{operator} {number:g}" for operator, number in body.condition)
-    window = f" within {body.timespan / 1000:g} s"
-    group = f" for each {', '.join(body.group_by)}" if body.group_by else ""
-    yield f"{body.type}{f' {asked}' if asked else ''}{window}{group} was not reached"
-
-
-# ---- fired ------------------------------------------------------------------------------------------
-
-
-def _why_fired(detection: Detection, case: Case, alerts: Alerts, context: Context) -> Iterator[str]:
-    body = detection.body
-    first = alerts.alerts[0]
+def _why_fired(about: Evidence, first: Alert) -> Iterator[str]:
+    body = about.detection.body
     if isinstance(body, bodies.EventQuery):
-        event = case.events[first.ordinals[0]]
-        if len(case.events) > 1:
-            yield f"event {first.ordinals[0] + 1} of {len(case.events)} matches"
-        told = reached_branches(explain(narrowed(body.where, detection), event, context))
-        for part in told[: MOST * 2]:
-            yield f"matched: {_reached(part)}"
-        if len(told) > MOST * 2:
-            yield f"… and {len(told) - MOST * 2} more clauses"
+        yield from _satisfied(body.where, about, first.ordinals[0])
         return
     numbers = ", ".join("none" if i < 0 else str(i + 1) for i in first.ordinals)
-    keys = f" by {', '.join(seen([k]) for k in first.keys)}" if first.keys else ""
-    yield f"fired on events {numbers}{keys}"
+    by = ", ".join(shown(key) for key in first.keys)
+    noun = "event" if len(first.ordinals) == 1 else "events"
+    yield f"fired on {noun} {numbers}{f' by {by}' if by else ''}"
+    match body:
+        case bodies.Threshold():
+            yield from kinds.threshold(body, about, first.keys)
+        case bodies.NewTerms():
+            yield from kinds.is_new(body, about, first.keys)
+        case bodies.IndicatorMatch():
+            yield from kinds.listed(body, about, first.ordinals[0])
+        case bodies.AnomalyThreshold():
+            yield from kinds.anomalies(body, about, first.ordinals)
+        case _:
+            return
 
 
-def _reached(part: Explanation) -> str:
-    if isinstance(part.node, Not):
-        return wording(part.node)
-    return f"{wording(part.node)}{_values(part)}"
+def _satisfied(where: Node, about: Evidence, event: int) -> Iterator[str]:
+    if len(about.case.events) > 1:
+        yield f"event {event + 1} of {len(about.case.events)} matches"
+    yield from matched(about.asked(where), about.case.events[event], about.clocked)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+# ---- another number ------------------------------------------------------------------------------------
+
+
+def _why_so_many(about: Evidence, alerts: Sequence[Alert], counted: int) -> Iterator[str]:
+    """What each alert is made of, what suppression joined, and (when there are too few) what raised none."""
+    body, scope = about.detection.body, about.detection.scope
+    yield from kinds.each_alert(alerts, _grouped_by(body, about))
+    if scope.suppression is not None and scope.suppression.group_by:
+        alone = len(run(kinds.without_suppression(about.detection), about.case.events, about.context))
+        if alone != len(alerts):
+            fields = ", ".join(scope.suppression.group_by)
+            yield f"{count(alone, 'alert')} before suppression by {fields}"
+    if len(alerts) < counted:
+        yield from _left_out(body, about, alerts)
+
+
+def _grouped_by(body: Body, about: Evidence) -> tuple[str, ...]:
+    """The fields whose values an alert is shown with."""
+    match body:
+        case bodies.Threshold(fields=fields) | bodies.NewTerms(fields=fields):
+            return fields
+        case bodies.Sequence(stages=stages) | bodies.Sample(stages=stages):
+            return tuple(key.field for key in stages[0].keys)
+        case bodies.Correlation(group_by=fields):
+            return fields
+        case _:
+            suppression = about.detection.scope.suppression
+            return suppression.group_by if suppression else ()
+
+
+def _left_out(body: Body, about: Evidence, alerts: Sequence[Alert]) -> Iterator[str]:
+    used = {ordinal for alert in alerts for ordinal in alert.ordinals}
+    rest = [i for i in range(len(about.case.events)) if i not in used]
+    match body:
+        case bodies.EventQuery(where=where):
+            for ordinal in rest[: kinds.MOST]:
+                failed = list(nearest(about.asked(where), [about.case.events[ordinal]], about.clocked))
+                if failed:
+                    yield f"event {ordinal + 1} raises no alert:"
+                    yield from failed
+        case bodies.Threshold():
+            yield from kinds.threshold(body, about)
+        case bodies.NewTerms():
+            yield from kinds.seen_before(body, about, but=[alert.keys for alert in alerts])
+        case bodies.IndicatorMatch():
+            yield from kinds.no_indicator(body, about, but=used)
+        case bodies.AnomalyThreshold():
+            yield from kinds.anomalies(body, about, rest)
+        case bodies.Sequence() | bodies.Sample() | bodies.Correlation() | Pipeline():
+            if rest:
+                told = ", ".join(str(i + 1) for i in rest)
+                yield f"{'event' if len(rest) == 1 else 'events'} {told} in no alert"
+        case _:
+            assert_never(body)

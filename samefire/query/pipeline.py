@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samefire.fields import FieldTypes
-from samefire.query.ast import Node, Pattern
+from samefire.query.ast import Pattern
 from samefire.source import NOWHERE, Span
 
 DEFAULT_LIMIT = 1000
@@ -264,14 +264,3 @@ Command = (
     | Expand
     | Refused
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """Commands, the first of which is a `Load` or a `MakeRow`. `indices` are the index patterns; `queries`
-    what single events are asked (`Asked`); `aggregating`: rows are no longer events."""
-
-    commands: tuple[Command, ...]
-    indices: tuple[str, ...] = ()
-    queries: tuple[Node, ...] = ()
-    aggregating: bool = False
