@@ -24,7 +24,6 @@ from samefire.engine.values import text, version_key
 from samefire.query.ast import Fold, Pattern
 from samefire.query.detection import Pipeline
 from samefire.query.pipeline import (
-    Apply,
     Arrange,
     Command,
     Compute,
@@ -102,32 +101,6 @@ def execute(
         except RegexRefused as error:
             raise Refusal(str(error)) from None
     return table
-
-
-def last_rows(body: Pipeline, events: Events, setting: Setting) -> tuple[int, str] | None:
-    """How many rows there were before the command that left none, and what that command asks; None when rows
-    are left. Raises Refusal."""
-    before = len(events)
-    for count in range(1, len(body.commands) + 1):
-        part = Pipeline(body.commands[:count], body.indices, body.queries, body.aggregating)
-        size = execute(part, events, range(len(events)), setting, rest=False).size
-        if not size:
-            return before, _asked(body.commands[count - 1], part, events, setting)
-        before = size
-    return None
-
-
-def _asked(command: Command, part: Pipeline, events: Events, setting: Setting) -> str:
-    """What a command asks: of a WHERE, the first of its conditions that is true of no row."""
-    if not isinstance(command, Filter) or not isinstance(command.condition, Apply):
-        return type(command).__name__.upper()
-    earlier = Pipeline(part.commands[:-1], part.indices, part.queries, part.aggregating)
-    table = execute(earlier, events, range(len(events)), setting, rest=False)
-    condition = command.condition
-    parts = condition.arguments if condition.function == "and" else (condition,)
-    failed = (c for c in parts if not any(v is True for v in evaluate(c, table, setting)))
-    asked = next(failed, condition)
-    return asked.shown if isinstance(asked, Apply) and asked.shown else condition.shown
 
 
 def _step(command: Command, table: Table, setting: Setting) -> Table:

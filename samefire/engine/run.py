@@ -330,20 +330,6 @@ def table(
     return found, (*frame.notes, *setting.warnings)
 
 
-def last_rows(
-    body: bodies.Pipeline, events: Documents, context: Context | None = None
-) -> tuple[int, str] | None:
-    """How many rows there were before the command that left none, and what that command asks; None when some
-    are left, or the pipeline is refused."""
-    from samefire.engine import pipeline
-
-    data = events if isinstance(events, Events) else Events.of(events)
-    try:
-        return pipeline.last_rows(body, data, _setting(body, data, context or Context()))
-    except (Refused, pipeline.Refusal):
-        return None
-
-
 def _setting(body: bodies.Pipeline, data: Events, given: Context) -> Setting:
     """What a pipeline needs beside its events. Raises Refused."""
     from samefire.engine.rows.table import Setting

@@ -9,27 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-<<<<<<< HEAD
-from samefire.engine import aggregate
-from samefire.engine.alerts import Alerts, Context
-from samefire.engine.events import Events
-from samefire.engine.explain import (
-    Clause,
-    Explanation,
-    Reason,
-    explain,
-    failed_clauses,
-    reached_branches,
-    seen,
-)
-from samefire.engine.match import Plan
-from samefire.engine.run import last_rows, narrowed
-from samefire.engine.values import text
-=======
 from samefire.engine.alerts import Alert, Alerts, Context
 from samefire.engine.run import run
 from samefire.harness import kinds
->>>>>>> main
 from samefire.harness.case import Case
 from samefire.harness.clauses import because, matched, nearest, unsatisfied
 from samefire.harness.evidence import Evidence, count, shown
@@ -71,15 +53,6 @@ def _why_silent(about: Evidence) -> Iterator[str]:
             base = list(unsatisfied(body.where, about))
             yield from base or _not_enough(body, about)
         case bodies.AnomalyThreshold():
-<<<<<<< HEAD
-            yield from _anomalies(body, case)
-        case bodies.Sequence() | bodies.Sample():
-            yield from _stages(body, detection, case, context)
-        case bodies.Correlation():
-            yield from _correlation(body, detection, case, context)
-        case bodies.Pipeline():
-            yield from _pipeline(body, detection, case, context)
-=======
             yield from kinds.anomalies(body, about)
         case bodies.Sequence() | bodies.Sample() | bodies.Correlation():
             from samefire.harness import joined
@@ -89,174 +62,12 @@ def _why_silent(about: Evidence) -> Iterator[str]:
             from samefire.harness import joined
 
             yield from joined.no_row(body, about)
->>>>>>> main
         case _:
             assert_never(body)
 
 
-<<<<<<< HEAD
-def matching(node: Node, detection: Detection, case: Case, context: Context) -> list[int]:
-    """Ordinals of the case's events that satisfy a query with the detection's filters and exceptions."""
-    return list(Plan([narrowed(node, detection)]).run(Events.of(case.events), context).ordinals[0])
-
-
-def _base(where: Node, detection: Detection, case: Case, context: Context) -> list[str]:
-    """Why no event satisfies the query under a rule type; nothing when some do."""
-    if matching(where, detection, case, context):
-        return []
-    return list(_nearest(narrowed(where, detection), case.events, context))
-
-
-def _nearest(where: Node, events: Sequence[object], context: Context) -> Iterator[str]:
-    """The clauses that failed on the event that came nearest."""
-    told = [explain(where, event, context) for event in events if isinstance(event, dict)]
-    if all(explanation.matched for explanation in told) and told:
-        yield "the query matches, but the event lies outside what the rule reads"
-        return
-    failed = [(failed_clauses(e), ordinal) for ordinal, e in enumerate(told) if not e.matched]
-    clauses, ordinal = min(failed, key=lambda pair: (len(pair[0]), pair[1]))
-    if len(told) > 1:
-        yield f"nearest is event {ordinal + 1} of {len(told)}:"
-    yield from map(clause_line, clauses[:MOST])
-    if len(clauses) > MOST:
-        yield f"… and {len(clauses) - MOST} more clauses"
-
-
-def clause_line(clause: Clause) -> str:
-    """One clause that decided, and the values that it saw."""
-    part = clause.part
-    if clause.excluded:
-        return f"excluded: {wording(part.node)}{_values(part)}"
-    return f"failed: {wording(part.node)}; {because(part)}"
-
-
-def because(part: Explanation) -> str:
-    """Why a part does not match."""
-    values = _all_values(part)
-    reason = _reason(part)
-    match reason:
-        case Reason.ABSENT:
-            return f"the event has no {_field(part)}"
-        case Reason.OBJECT:
-            return f"{_field(part)} is an object"
-        case Reason.CASE:
-            return f"the event has {seen(values)}: only the case differs"
-        case Reason.TYPE:
-            return f"the event has {seen(values)}, which cannot be read as the field's type"
-        case Reason.TOO_LONG:
-            return f"the event has {seen(values)}, too long to be indexed"
-        case Reason.REFUSED:
-            return "refused"
-        case _:
-            return f"the event has {seen(values)}" if values else "it does not hold"
-
-
-def _field(part: Explanation) -> str:
-    leaf = next((p for p in (part, *part.children) if isinstance(p.node, Leaf)), None)
-    return leaf.node.field if leaf and isinstance(leaf.node, Leaf) else "such field"
-
-
-def _all_values(part: Explanation) -> list[object]:
-    values = part.values or next((c.values for c in part.children if c.values), ())
-    return list(values)
-
-
-def _reason(part: Explanation) -> Reason | None:
-    if part.reason is not None:
-        return part.reason
-    found = [child.reason for child in part.children]
-    if Reason.CASE in found:
-        return Reason.CASE
-    return found[0] if found and found[0] is not None else None
-
-
-def _values(part: Explanation) -> str:
-    values = _all_values(part)
-    return f" (the event has {seen(values)})" if values else ""
-
-
-# ---- by rule type -----------------------------------------------------------------------------------
-
-
-def _threshold(body: bodies.Threshold, detection: Detection, case: Case, context: Context) -> Iterator[str]:
-    events = Events.of(case.events)
-    hits = matching(body.where, detection, case, context)
-    groups = list(aggregate.buckets(body.fields, events, hits).values()) if body.fields else [((), hits)]
-    if not groups:
-        missing = [f for f in body.fields if not any(events.values(i, f) for i in hits)]
-        yield f"{_count(len(hits), 'event')} match, none has {' and '.join(missing or body.fields)}"
-        return
-    groups.sort(key=lambda group: -len(group[1]))
-    for keys, members in groups[:GROUPS]:
-        name = (
-            ", ".join(f"{f} = {seen([k])}" for f, k in zip(body.fields, keys, strict=False)) or "all events"
-        )
-        if len(members) < body.value:
-            yield f"{name}: {_count(len(members), 'event')}, the rule asks for {body.value}"
-            continue
-        for field, minimum in body.cardinality:
-            distinct = {text(v) for i in members for v in events.values(i, field)}
-            if len(distinct) < minimum:
-                yield f"{name}: {_count(len(distinct), 'distinct value')} of {field}, the rule asks for {minimum}"
-
-
-def _pipeline(body: bodies.Pipeline, detection: Detection, case: Case, context: Context) -> Iterator[str]:
-    """The command after which no row was left."""
-    last = last_rows(body, case.events, context)
-    if last is None:
-        yield "the pipeline gives no row"
-        return
-    rows, lost = last
-    yield f"{_count(rows, 'row')} before, none after: {lost}"
-
-
-def _new_terms(body: bodies.NewTerms, detection: Detection, case: Case, context: Context) -> Iterator[str]:
-    events = Events.of(case.events)
-    hits = matching(body.where, detection, case, context)
-    groups = aggregate.buckets(body.fields, events, hits)
-    if not groups:
-        missing = [f for f in body.fields if not any(events.values(i, f) for i in hits)]
-        yield f"the event has no {' and no '.join(missing or body.fields)}"
-        return
-    for keys, _ in list(groups.values())[:GROUPS]:
-        name = ", ".join(f"{f} = {seen([k])}" for f, k in zip(body.fields, keys, strict=False))
-        yield f"{name} was seen before, in the history since {body.window_start}"
-
-
-def _indicators(body: bodies.IndicatorMatch, case: Case, context: Context) -> Iterator[str]:
-    if not case.indicators:
-        yield "the case has no `indicators`"
-        return
-    events, threats = Events.of(case.events), Events.of(case.indicators)
-    kept = Plan([body.indicators]).run(threats, context).ordinals[0]
-    if not kept:
-        yield "no indicator satisfies the threat query:"
-        yield from _nearest(body.indicators, case.indicators, context)
-        return
-    for group in body.mapping:
-        for entry in group:
-            have = [v for i in range(len(events)) for v in events.values(i, entry.field)]
-            want = [v for i in kept for v in threats.values(i, entry.value)]
-            word = "differs from" if entry.negate else "equals"
-            yield f"{entry.field} ({seen(have) or 'absent'}) {word} no {entry.value} ({seen(want) or 'absent'})"
-
-
-def _anomalies(body: bodies.AnomalyThreshold, case: Case) -> Iterator[str]:
-    events = Events.of(case.events)
-    for ordinal in range(min(len(events), MOST)):
-        job = seen(events.values(ordinal, "job_id")) or "no job_id"
-        score = seen(events.values(ordinal, "record_score")) or "no record_score"
-        interim = " (interim)" if True in events.values(ordinal, "is_interim") else ""
-        jobs = ", ".join(body.jobs)
-        yield f"record {ordinal + 1}: {job} scored {score}{interim}; the rule asks for {body.score:g} of {jobs}"
-
-
-def _stages(
-    body: bodies.Sequence | bodies.Sample, detection: Detection, case: Case, context: Context
-=======
 def _not_enough(
     body: bodies.Threshold | bodies.NewTerms | bodies.IndicatorMatch, about: Evidence
->>>>>>> main
 ) -> Iterator[str]:
     match body:
         case bodies.Threshold():

@@ -13,7 +13,7 @@ from samefire.engine.rows.calls import known
 from samefire.engine.rows.reduce import _OF_ROWS, _OF_VALUES
 from samefire.engine.rows.show import as_json, double, iso
 from samefire.engine.rows.table import Setting
-from samefire.engine.run import last_rows, run
+from samefire.engine.run import run
 from samefire.fields import FieldTypes
 from samefire.languages.esql import lower, parse
 from samefire.languages.esql.functions import AGGREGATES, SCALARS
@@ -84,20 +84,6 @@ def test_a_thousand_rows_without_a_limit() -> None:
     found = rows(body("FROM x | KEEP n"), events, range(1200), Setting(0))
     assert len(found.rows) == 1000
     assert len(rows(body("FROM x | KEEP n | LIMIT 20000"), events, range(1200), Setting(0)).rows) == 1200
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("FROM x | WHERE n > 5", (3, "n > 5")),
-        ("FROM x | WHERE n > 1 AND n > 9 | KEEP n", (3, "n > 9")),
-        ("FROM x | WHERE n > 1 | WHERE NOT (n == 2 OR n == 3)", (2, "NOT (n == 2 OR n == 3)")),
-        ("FROM x | LIMIT 0", (3, "TAKE")),
-        ("FROM x | WHERE n > 0", None),
-    ],
-)
-def test_the_command_that_left_no_row_is_told(text: str, expected: object) -> None:
-    assert last_rows(body(text), EVENTS) == expected
 
 
 def test_every_function_of_the_language_can_be_run() -> None:
