@@ -221,6 +221,22 @@ def gate(
 
 
 @app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="A", help="A file, folder, revision or `revision:path`.")],
+    new: Annotated[str | None, typer.Argument(metavar="B", help="Likewise; none: the work tree.")] = None,
+    form: Forms = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="text, markdown or json.")] = "text",
+) -> None:
+    """Diff two versions of rules: meaning or layout, fields, thresholds, and which cases change verdict.
+
+    Examples: `samefire diff main`, `samefire diff old.toml new.toml`, `samefire diff v1 v2 --format markdown`
+    """
+    from samefire.commands import diff as command
+
+    _finish(lambda: command.run(old, new, forms=form or [], format=format))
+
+
+@app.command()
 def query(
     text: Annotated[str, typer.Argument(metavar="QUERY", help="The query; `-` reads it from stdin.")],
     language: Annotated[str, typer.Option("--language", "-l", help="kuery, lucene, eql or sigma.")] = "kuery",
@@ -298,6 +314,26 @@ def lock(
     from samefire.commands import lock as command
 
     _finish(lambda: command.run(paths or [], check=check))
+
+
+@app.command()
+def fmt(
+    paths: Paths = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; tell which files would change.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+    queries: Annotated[
+        bool, typer.Option("--queries", help="Also lay out queries anew, each proved to mean the same.")
+    ] = False,
+) -> None:
+    """Format rule and exception files: one layout, every comment kept, the exported JSON unchanged.
+
+    Examples: `samefire fmt`, `samefire fmt --check`, `samefire fmt rules/aws --diff`
+    """
+    from samefire.commands import fmt as command
+
+    _finish(lambda: command.run(paths or [], check=check, diff=diff, queries=queries))
 
 
 if __name__ == "__main__":

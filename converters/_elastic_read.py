@@ -25,6 +25,7 @@ from samefire.query.detection import (
     IndicatorEntry,
     IndicatorMatch,
     NewTerms,
+    Pipeline,
     Sample,
     Scope,
     Sequence,
@@ -232,7 +233,7 @@ def _scope(data: Json, body: Body) -> Scope:
     window = _timestamps(data)
     ordered = (data.get("timestamp_field", "@timestamp"),) if isinstance(body, Sequence | Sample) else ()
     return Scope(
-        index=tuple(data.get("index", ())),
+        index=body.indices if isinstance(body, Pipeline) else tuple(data.get("index", ())),
         lookback_from=data.get("from", "now-6m"),
         lookback_to=data.get("to", "now"),
         timestamp_fields=ordered or window,

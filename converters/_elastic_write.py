@@ -146,16 +146,24 @@ def _threat(rule: Rule, out: dict[str, Any], problems: list[Problem]) -> None:
 def _required_fields(rule: Rule, out: dict[str, Any], fields: FieldTypes) -> None:
     """The fields that the query names, with their types. Raises ProblemError when it cannot be read."""
     tree = parse_query(rule)
-    names = _written_in_eql(rule, tree) if rule.language == "eql" else _named_in_kql(rule, tree)
+    named = {"eql": _written_in_eql, "esql": _kept_in_esql}.get(rule.language or "", _named_in_kql)
+    names = named(rule, tree)
     if names and "required_fields" not in out:
         out["required_fields"] = [required_field(name, fields) for name in sorted(names)]
 
 
 def _named_in_kql(rule: Rule, tree: Any) -> set[str]:
-    """Names in KQL. Lucene may mean any field, and the columns of ES|QL are known to a live stack alone."""
+    """Names in KQL. Lucene may mean any field."""
     from samefire.languages import kuery
 
     return kuery.field_names(tree) if rule.language == "kuery" and tree is not None else set()
+
+
+def _kept_in_esql(rule: Rule, tree: Any) -> set[str]:
+    """Fields among the columns that an ES|QL query gives, where its text alone tells them."""
+    from samefire.languages.esql.kept import kept_fields
+
+    return set(kept_fields(tree)) if tree is not None else set()
 
 
 def _written_in_eql(rule: Rule, tree: Any) -> set[str]:

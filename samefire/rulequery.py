@@ -1,7 +1,7 @@
 """The query of a rule: its fields, and what it means. Chooses the language; knows none.
 
-The languages that can be parsed here are `samefire.languages.NAMES`; the query of another one (ES|QL) and a
-rule without a query have no fields here and no body.
+The languages that can be parsed here are `samefire.languages.NAMES`; a rule without a query has no fields here
+and no body.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from samefire.fields import FieldTypes
 from samefire.languages import NAMES, language
 from samefire.problems import ProblemError
-from samefire.query.detection import Body
+from samefire.query.detection import Body, EventQuery
 from samefire.rule import Rule
 from samefire.source import Source
 
@@ -27,9 +27,9 @@ def parse_query(rule: Rule) -> Any | None:
 
 
 def field_names(rule: Rule) -> tuple[str, ...]:
-    """The fields that the rule's query names, sorted; none for Lucene, whose text may mean any field.
-    Raises ProblemError."""
-    tree = parse_query(rule) if rule.language != "lucene" else None
+    """The fields that the rule's query names, sorted; none for Lucene, whose text may mean any field, and for
+    ES|QL, whose columns only a live stack can tell from what it computes. Raises ProblemError."""
+    tree = parse_query(rule) if rule.language not in ("lucene", "esql") else None
     if tree is None:
         return ()
     module = importlib.import_module(f"samefire.languages.{rule.language}")
@@ -51,6 +51,17 @@ def lowered(rule: Rule, fields: FieldTypes) -> Body | None:
         return None
     category = rule.contents.get("event_category_override")
     return body_of(rule.language, rule.string("rule", "query"), fields, category)
+
+
+def lower_tree(rule: Rule, tree: Any, fields: FieldTypes, source: Source) -> Body:
+    """What a query that was parsed by `parse_query` means; `source` is its text. Raises ProblemError."""
+    module = importlib.import_module(f"samefire.languages.{rule.language}")
+    category = rule.contents.get("event_category_override")
+    if rule.language == "eql" and category:
+        lowered = module.lower(tree, fields, source, event_category_field=category)
+    else:
+        lowered = module.lower(tree, fields, source)
+    return lowered if isinstance(lowered, Body) else EventQuery(lowered)
 
 
 def body_of(name: str, source: Source, fields: FieldTypes, category_field: str | None = None) -> Body | None:

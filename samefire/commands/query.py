@@ -14,7 +14,7 @@ from samefire.events_file import read_events
 from samefire.fields import FieldTypes
 from samefire.languages import NAMES, language
 from samefire.problems import Problem, ProblemError, did_you_mean, visible
-from samefire.query.detection import Body, Detection, EventQuery, Scope
+from samefire.query.detection import Body, Detection, EventQuery, Pipeline, Scope
 from samefire.reports.json import dumps
 from samefire.settings import find
 from samefire.source import Source
@@ -37,6 +37,8 @@ def run(query: str, *, name: str, events: str | None, mapping: Path | None, form
         raise WrongUse("give the events with --events FILE (`-` for stdin)")
     body = language(name).lower_text(source, fields)
     documents = read_events(events)
+    if isinstance(body, Pipeline):
+        return _table(body, documents, format)
     return _answer(body, documents, format)
 
 
@@ -62,10 +64,7 @@ def _answer(body: Body, documents: Sequence[Mapping[str, Any]], format: str) -> 
     detection = Detection(body, Scope(max_signals=sys.maxsize))
     alerts = execute(detection, documents)
     if alerts.failure:
-        problem = Problem(
-            "search-failed", f"Elasticsearch refuses the search: {alerts.failure}", Source("<query>", "")
-        )
-        raise ProblemError([problem])
+        raise ProblemError([_failed(alerts.failure)])
     found = [list(a.ordinals) for a in alerts.alerts]
     single = isinstance(body, EventQuery)
     code = Exit.FINE if found else Exit.FINDINGS
@@ -73,6 +72,38 @@ def _answer(body: Body, documents: Sequence[Mapping[str, Any]], format: str) -> 
         data = {"matches": [o for a in found for o in a]} if single else {"sequences": found}
         return Result(Exit.FINE, dumps(data))
     return Result(code, "\n".join(_lines(found, documents, single)))
+
+
+def _table(body: Pipeline, documents: Sequence[Mapping[str, Any]], format: str) -> Result:
+    """The columns and rows of ES|QL."""
+    from samefire.engine.run import Refused, table
+
+    try:
+        found, notes = table(body, documents)
+    except Refused as refused:
+        raise ProblemError([_failed(str(refused))]) from None
+    if format == "json":
+        columns = [{"name": name, "type": kind} for name, kind in found.columns]
+        return Result(Exit.FINE, dumps({"columns": columns, "rows": found.rows}))
+    names = [name for name, _ in found.columns]
+    lines = [_shown(names), *map(_shown, found.rows)]
+    lines.append(f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'} of {len(documents)} events")
+    lines.extend(f"note: {note}" for note in notes)
+    return Result(Exit.FINE if found.rows else Exit.FINDINGS, "\n".join(lines))
+
+
+def _shown(cells: Sequence[Any]) -> str:
+    """One row as text: null as nothing, several values with commas."""
+    return "  ".join(
+        visible(
+            cell if isinstance(cell, str) else "" if cell is None else json.dumps(cell, ensure_ascii=False)
+        )
+        for cell in cells
+    ).rstrip()
+
+
+def _failed(reason: str) -> Problem:
+    return Problem("search-failed", f"Elasticsearch refuses the search: {reason}", Source("<query>", ""))
 
 
 def _lines(found: Sequence[Sequence[int]], documents: Sequence[Mapping[str, Any]], single: bool) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samefire.engine import aggregate, scope
 from samefire.engine.alerts import Alert, Alerts, Context
@@ -22,9 +22,11 @@ from samefire.engine.values import text
 from samefire.query import detection as bodies
 from samefire.query.ast import TRUE, And, Node, Not, Or
 from samefire.query.dates import DateError, resolve
-from samefire.query.detection import Body, Detection
-from samefire.query.pipeline import Pipeline
+from samefire.query.detection import Body, Detection, Pipeline
 from samefire.query.wording import wording
+
+if TYPE_CHECKING:
+    from samefire.engine import pipeline
 
 Documents = Events | Sequence[Mapping[str, Any]]
 
@@ -177,7 +179,7 @@ def _alerts(detection: Detection, one: _Run, frames: dict[object, Frame]) -> Ale
         result = _BODIES[type(detection.body)](detection.body, one, frame)
     except DateError as error:
         return Alerts(failure=str(error))
-    except _Refused as refused:
+    except Refused as refused:
         return Alerts(failure=str(refused))
     return _finished(detection, one, result, (*frame.notes, *one.notes))
 
@@ -193,7 +195,7 @@ def _finished(detection: Detection, one: _Run, alerts: list[Alert], notes: tuple
     return Alerts(tuple(alerts), None, notes)
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """Why a detection cannot be run."""
 
 
@@ -252,7 +254,7 @@ def _indicator_match(body: bodies.IndicatorMatch, one: _Run, frame: Frame) -> li
     query = And((body.indicators, Not(Or(one.detection.exclusions))))
     hits = Plan([query]).run(threats, replace(one.context, now=one.now))
     if hits.failures[0] is not None:
-        raise _Refused(hits.failures[0])
+        raise Refused(hits.failures[0])
     indicators = aggregate.Indicators(threats, hits.ordinals[0])
     return aggregate.indicator_match(body, one.events, one.hits(body.where, frame), indicators)
 
@@ -300,16 +302,38 @@ def _pipeline(body: Pipeline, one: _Run, frame: Frame) -> list[Alert]:
     from samefire.engine import pipeline
     from samefire.engine.rows.table import Setting
 
-    asked = [frozenset(one.found[id(node)]) for node in body.queries]
-    setting = Setting(one.now, asked)
+    setting = Setting(one.now, [frozenset(one.found[id(node)]) for node in body.queries])
     by = one.detection.scope.suppression
     ordinals = sorted(frame.keep(one.found[id(TRUE)]))
     try:
         found = pipeline.alerts(body, one.events, ordinals, setting, by.group_by if by else ())
     except pipeline.Refusal as refused:
-        raise _Refused(str(refused)) from None
+        raise Refused(str(refused)) from None
     one.notes.extend(setting.warnings)
     return found
+
+
+def table(
+    body: bodies.Pipeline, events: Documents, context: Context | None = None
+) -> tuple[pipeline.Rows, tuple[str, ...]]:
+    """The columns and rows of a pipeline over events, and what became null and why. Raises Refused."""
+    from samefire.engine import pipeline
+    from samefire.engine.rows.table import Setting
+
+    data = events if isinstance(events, Events) else Events.of(events)
+    given = context or Context()
+    now = given.now if given.now is not None else newest(data)
+    hits = Plan(list(body.queries)).run(data, replace(given, now=now))
+    failure = next((reason for reason in hits.failures if reason), None)
+    if failure is not None:
+        raise Refused(failure)
+    frame = scope.frame(bodies.Scope(index=body.indices), data, None)
+    setting = Setting(now, [frozenset(found) for found in hits.ordinals])
+    try:
+        found = pipeline.rows(body, data, frame.keep(range(len(data))), setting)
+    except pipeline.Refusal as refused:
+        raise Refused(str(refused)) from None
+    return found, (*frame.notes, *setting.warnings)
 
 
 _BODIES: dict[type, Callable[[Any, _Run, Frame], list[Alert]]] = {

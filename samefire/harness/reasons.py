@@ -17,8 +17,7 @@ from samefire.harness.clauses import because, matched, nearest, unsatisfied
 from samefire.harness.evidence import Evidence, count, shown
 from samefire.query import detection as bodies
 from samefire.query.ast import Node
-from samefire.query.detection import Body, Detection
-from samefire.query.pipeline import Pipeline
+from samefire.query.detection import Body, Detection, Pipeline
 
 __all__ = ["because", "reasons"]
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from samefire.query.ast import TRUE, Node
-from samefire.query.pipeline import Pipeline as Pipeline
 from samefire.source import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from samefire.query.pipeline import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,17 @@ class Correlation:
     value_field: tuple[str, ...] = ()
     percentile: float | None = None
     generate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Commands, the first of which is a `Load` or a `MakeRow`. `indices` are the index patterns; `queries`
+    what single events are asked (`Asked`); `aggregating`: rows are no longer events."""
+
+    commands: tuple[Command, ...]
+    indices: tuple[str, ...] = ()
+    queries: tuple[Node, ...] = ()
+    aggregating: bool = False
 
 
 Body = (

@@ -67,7 +67,7 @@ def converter(source: str, target: str) -> Callable[[Any], Any]:
         case "date" | "date_nanos":
             return lambda value: _date(value, source, target)
         case "ip":
-            return _address
+            return lambda value: value if source == "ip" else _address(value)
         case "geo_point" | "cartesian_point":
             return read_point
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,15 +49,17 @@ class Setting:
 
     now: int
     asked: Sequence[frozenset[int]] = ()
-    warnings: dict[str, None] = field(default_factory=dict)
+    _warnings: dict[str, str] = field(default_factory=dict)
 
     def warn(self, shown: str, reason: str) -> None:
-        """A value became null."""
-        if len(self.warnings) < MAX_WARNINGS:
-            self.warnings[f"`{shown}` gives null: {reason}" if shown else f"a value is null: {reason}"] = None
+        """A value became null; the first reason of each expression is told."""
+        if shown and len(self._warnings) < MAX_WARNINGS:
+            self._warnings.setdefault(shown, reason)
 
-
-Builder = Callable[..., Any]
+    @property
+    def warnings(self) -> list[str]:
+        """What became null, and why."""
+        return [f"`{shown}` gives null: {reason}" for shown, reason in self._warnings.items()]
 
 
 def packed(values: Sequence[Value]) -> Value:

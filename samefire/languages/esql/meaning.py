@@ -127,9 +127,10 @@ class Meaning:
         match node:
             case Logical(operator=operator, operands=operands, span=span):
                 parts = tuple(self.truth(o, f"an operand of `{operator.upper()}`") for o in operands)
-                return Apply(operator, parts, "boolean", span)
+                return Apply(operator, parts, "boolean", span, self.shown(span))
             case Not(operand=operand, span=span):
-                return Apply("not", (self.truth(operand, "the operand of `NOT`"),), "boolean", span)
+                child = self.truth(operand, "the operand of `NOT`")
+                return Apply("not", (child,), "boolean", span, self.shown(span))
             case Comparison(operator=operator, left=left, right=right, span=span):
                 sides = self.alike([self.value(left), self.value(right)], span, operator)
                 return Apply(_COMPARISONS[operator], tuple(sides), "boolean", span, self.shown(span))
@@ -138,7 +139,7 @@ class Meaning:
                 return Apply("in", tuple(self.alike(all_, span, "IN")), "boolean", span, self.shown(span))
             case IsNull(operand=operand, negated=negated, span=span):
                 function = "is_not_null" if negated else "is_null"
-                return Apply(function, (self.value(operand),), "boolean", span)
+                return Apply(function, (self.value(operand),), "boolean", span, self.shown(span))
             case Like():
                 return self.like(node)
             case Matches(operand=operand, value=value, span=span):
@@ -467,7 +468,7 @@ class Meaning:
             message = f"`{name.upper()}` asks about events; after STATS or ROW there are none"
             return self.problem("query-match", message, span, "move it to a WHERE before STATS")
         self.queries.append(node)
-        return Asked(len(self.queries) - 1, "boolean", span)
+        return Asked(len(self.queries) - 1, name, "boolean", span)
 
 
 _PATTERN_HINT = 'inside "…" every backslash is written twice, and LIKE takes `\\\\` for one: use """…"""'
