@@ -113,7 +113,7 @@ _NAMES: dict[type, str] = {
 }
 
 
-def no_row(body: commands.Pipeline, about: Evidence) -> Iterator[str]:
+def no_row(body: bodies.Pipeline, about: Evidence) -> Iterator[str]:
     """After which command no row is left, and the rows before it."""
     before: pipeline.Rows | None = None
     for length in range(1, len(body.commands) + 1):
@@ -126,7 +126,7 @@ def no_row(body: commands.Pipeline, about: Evidence) -> Iterator[str]:
         before = rows
 
 
-def _rows(body: commands.Pipeline, about: Evidence) -> pipeline.Rows | None:
+def _rows(body: bodies.Pipeline, about: Evidence) -> pipeline.Rows | None:
     from samefire.engine import pipeline
     from samefire.engine.rows.table import Setting
     from samefire.query.ast import TRUE
@@ -140,7 +140,7 @@ def _rows(body: commands.Pipeline, about: Evidence) -> pipeline.Rows | None:
 
 
 def _last_rows(
-    body: commands.Pipeline, at: int, before: pipeline.Rows | None, about: Evidence
+    body: bodies.Pipeline, at: int, before: pipeline.Rows | None, about: Evidence
 ) -> Iterator[str]:
     command = body.commands[at]
     if before is None:

@@ -14,8 +14,8 @@ from samefire.fields import FieldTypes
 from samefire.languages.esql.truth import TooLarge, Truth, Unsayable
 from samefire.query import pipeline
 from samefire.query.ast import And, Node
-from samefire.query.detection import EventQuery, Threshold
-from samefire.query.pipeline import Apply, ColumnValue, Expression, Literal, Pipeline
+from samefire.query.detection import EventQuery, Pipeline, Threshold
+from samefire.query.pipeline import Apply, ColumnValue, Expression, Literal
 from samefire.source import NOWHERE, Span
 
 MILLISECONDS = 1_000_000

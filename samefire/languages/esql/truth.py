@@ -31,7 +31,8 @@ from samefire.query.ast import (
     Wild,
     Wildcard,
 )
-from samefire.query.pipeline import Apply, Asked, ColumnValue, Expression, Literal, Load, Pipeline
+from samefire.query.detection import Pipeline
+from samefire.query.pipeline import Apply, Asked, ColumnValue, Expression, Literal, Load
 from samefire.query.values import network
 from samefire.source import NOWHERE, Span
 
