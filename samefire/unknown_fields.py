@@ -18,8 +18,8 @@ from samefire.fields import FieldTypes
 from samefire.problems import Problem, Severity
 from samefire.query import detection as bodies
 from samefire.query.ast import FieldsCompare, Leaf, Node, Script, expression_fields, walk
-from samefire.query.detection import Body
-from samefire.query.pipeline import ColumnValue, Load, Pipeline
+from samefire.query.detection import Body, Pipeline
+from samefire.query.pipeline import ColumnValue, Load
 from samefire.rule import Rule
 from samefire.rulequery import query_fields
 from samefire.source import NOWHERE, Source, Span
