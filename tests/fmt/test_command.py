@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from samefire.cli import run
 
 UNTIDY = "[rule]\nb = 1\na = 2\n"
