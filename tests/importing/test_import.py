@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samefire.cli import run
 
 from samefire.importing.names import stem, stems
 from samefire.importing.text import Unsayable, toml_text
@@ -17,9 +17,12 @@ from samefire.rule import load_path
 from samefire.source import Source
 from samefire.toml_text import tables
 
+run = importlib.import_module("samefire.cli").run
+
 RULE: dict[str, Any] = {
     "author": ["Somebody"],
-    "description": "Word counts of a text that is long enough to be written over more than one line in the file, as people do.",
+    "description": "A text that is long enough to be written over more than one line in the file, as people like to do "
+    "where nobody looks.",
     "from": "now-9m",
     "index": ["logs-*"],
     "language": "kuery",
@@ -78,8 +81,8 @@ def test_a_rule(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "[rule]\n"
         'author = ["Somebody"]\n'
         'description = """\n'
-        "Word counts of a text that is long enough to be written over more than one line in the file, as people\n"
-        "do.\n"
+        "A text that is long enough to be written over more than one line in the file, as people like to do where\n"
+        "nobody looks.\n"
         '"""\n'
         'from = "now-9m"\n'
         'index = ["logs-*"]\n'
@@ -334,12 +337,16 @@ def test_an_exception_without_its_list(project: Path, capsys: pytest.CaptureFixt
     ("text", "message"),
     [
         ("[1]", "x.json:1:2: error: a rule is a JSON object [import-not-an-object]"),
-        ("{", "x.json:1:2: error: this is no JSON: expecting property name enclosed in double quotes [import-not-json]"),
-        ('{"a": 1}\n{', "x.json:2:2: error: this is no JSON: expecting property name enclosed in double quotes [import-not-json]"),
+        ("[", "x.json:1:2: error: this is no JSON: expecting value [import-not-json]"),
+        ('{"a": 1}\n[', "x.json:2:2: error: this is no JSON: expecting value [import-not-json]"),
         ("[" * 100_000, "x.json:1:1: error: the JSON is nested too deep [import-not-json]"),
-        ('{"a": 1}', "x.json:1:1: error: this is neither a rule nor an exception list nor a connector [import-unknown-object]"),
+        (
+            '{"a": 1}',
+            "x.json:1:1: error: this is neither a rule nor an exception list nor a connector "
+            "[import-unknown-object]",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_export(
     project: Path, text: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
