@@ -356,5 +356,26 @@ def fmt(
     _finish(lambda: command.run(paths or [], check=check, diff=diff, queries=queries))
 
 
+@app.command(name="import")
+def import_(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder for rules; else as the settings say.")
+    ] = None,
+    deprecated: Annotated[bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
+) -> None:
+    """Import rules, exceptions and connectors out of Kibana, or rule files out of a repository.
+
+    Examples: `samefire import rules_export.ndjson`, `samefire import ../detection-rules -o rules/elastic`
+    """
+    from samefire.commands import import_ as command
+
+    _finish(lambda: command.run(paths or [], output=output, deprecated=deprecated, verbose=verbose))
+
+
 if __name__ == "__main__":
     main()
