@@ -173,7 +173,10 @@ def test(
     format: Report = None,
     output: Output = None,
     summary: Summary = False,
+    caseless: Caseless = False,
     approximate: Approximate = False,
+    taxonomy: Taxonomy = "",
+    profile: Profile = "",
     mapping: Mapping = None,
     verbose: Verbose = False,
     jobs: Jobs = 0,
@@ -188,7 +191,7 @@ def test(
     from samefire.commands.reporting import printing
     from samefire.commands.running import Running
 
-    choices = Choices(tuple(form or ()), approximate=approximate)
+    choices = Choices(tuple(form or ()), caseless, approximate, taxonomy, profile)
     asked = printing(format, output, summary, verbose)
     _finish(lambda: command.run(paths or [], choices, asked, mapping, Running(jobs, not no_cache)))
 

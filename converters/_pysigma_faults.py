@@ -106,12 +106,6 @@ def _regex(item: Item) -> bool:
     return "re" in item.modifiers
 
 
-def _typed_value(item: Item) -> bool:
-    """A number or a flag that is compared as it is."""
-    plain = not _TYPED & set(item.modifiers)
-    return plain and any(isinstance(value, bool | int | float) for value in item.values)
-
-
 def _quoted_regex(item: Item) -> bool:
     return _regex(item) and any('"' in str(value) for value in item.values)
 
@@ -178,14 +172,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "regex-quote",
         "a quotation mark in a regular expression ends the string",
-        ("eql", "esql"),
+        ("eql",),
         _any(_quoted_regex),
     ),
     Fault(
         "colon-number",
         "a number or a flag is compared with `:` or `like~`, which take strings",
         ("eql",),
-        _any(_typed_value),
+        _query(r":(?:-?\d|true\b|false\b)|like~ \((?:[^()]*, )?(?:-?\d|true\b|false\b)"),
     ),
     Fault(
         "or-not",

@@ -18,7 +18,6 @@ from samefire.problems import Problem
 from samefire.query.detection import Detection
 from samefire.rule import Rule
 
-
 KNOWN = "known-fault-"
 """How the codes of known faults start: of a program that is not ours, and that made the text."""
 
