@@ -120,6 +120,9 @@ Approximate = Annotated[
     bool, typer.Option("--approximate", help="Also write forms that over-fire, labelled as such.")
 ]
 Taxonomy = Annotated[str, typer.Option("--taxonomy", help="Field names in Sigma: `ecs` (exact) or `sigma`.")]
+Pipeline = Annotated[
+    str, typer.Option("--pipeline", help="A pipeline of pySigma for forms that its backends make: name or file.")
+]
 Profile = Annotated[str, typer.Option("--profile", help="Conventions of Sigma output: `sigmahq`.")]
 
 
@@ -154,6 +157,7 @@ def convert(
     approximate: Approximate = False,
     taxonomy: Taxonomy = "",
     profile: Profile = "",
+    pipeline: Pipeline = "",
     mapping: Mapping = None,
 ) -> None:
     """Convert rules: one to stdout, many to a folder.
@@ -162,7 +166,7 @@ def convert(
     """
     from samefire.commands import convert as command
 
-    choices = command.Choices(tuple(to or ()), caseless, approximate, taxonomy, profile)
+    choices = command.Choices(tuple(to or ()), caseless, approximate, taxonomy, profile, pipeline)
     _finish(lambda: command.run(paths or [], choices, output, mapping))
 
 
@@ -175,7 +179,6 @@ def test(
     summary: Summary = False,
     caseless: Caseless = False,
     approximate: Approximate = False,
-    taxonomy: Taxonomy = "",
     profile: Profile = "",
     mapping: Mapping = None,
     verbose: Verbose = False,
@@ -191,7 +194,7 @@ def test(
     from samefire.commands.reporting import printing
     from samefire.commands.running import Running
 
-    choices = Choices(tuple(form or ()), caseless, approximate, taxonomy, profile)
+    choices = Choices(tuple(form or ()), caseless, approximate, profile=profile)
     asked = printing(format, output, summary, verbose)
     _finish(lambda: command.run(paths or [], choices, asked, mapping, Running(jobs, not no_cache)))
 
@@ -287,7 +290,11 @@ def bundle(
     paths: Paths = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("bundle"),
     to: Forms = None,
+    caseless: Caseless = False,
     approximate: Approximate = False,
+    taxonomy: Taxonomy = "",
+    profile: Profile = "",
+    pipeline: Pipeline = "",
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Tell every refusal and its reason.")
     ] = False,
@@ -299,7 +306,7 @@ def bundle(
     from samefire.commands import bundle as command
     from samefire.commands.convert import Choices
 
-    choices = Choices(tuple(to or ()), approximate=approximate)
+    choices = Choices(tuple(to or ()), caseless, approximate, taxonomy, profile, pipeline)
     _finish(lambda: command.run(paths or [], choices, output, verbose=verbose))
 
 

@@ -120,6 +120,11 @@ def _flattened(seen: Seen) -> bool:
     return any(kind is not None and kind.type.startswith("flattened") for kind in kinds)
 
 
+def _text(seen: Seen) -> bool:
+    kinds = (seen.fields.get(item.field) for item in seen.items if item.field)
+    return any(kind is not None and kind.type in ("text", "match_only_text") for kind in kinds)
+
+
 def _not_at_least(seen: Seen) -> bool:
     """A count whose condition is more than `gte` a whole number."""
     counted = [c for c in seen.correlations if c.type == "event_count"]
@@ -174,6 +179,18 @@ FAULTS: tuple[Fault, ...] = (
         "a quotation mark in a regular expression ends the string",
         ("eql",),
         _any(_quoted_regex),
+    ),
+    Fault(
+        "field-name",
+        "signs in the name of a field are read as operators",
+        ("lucene", "eql"),
+        _any(lambda item: re.search(r"[^\w.@*\s-]", item.field or "") is not None),
+    ),
+    Fault(
+        "text-field",
+        "an analysed text is compared as a whole, which EQL refuses",
+        ("eql",),
+        _text,
     ),
     Fault(
         "colon-number",
