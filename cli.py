@@ -282,22 +282,42 @@ def explain(
 @app.command()
 def bundle(
     paths: Paths = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("bundle"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder, or a `.zip` file.")] = Path(
+        "bundle"
+    ),
     to: Forms = None,
     approximate: Approximate = False,
+    export_details: Annotated[
+        bool, typer.Option("--export-details", help="End the import file with its counts, as Kibana does.")
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Tell changes since the lock file of this revision.")
+    ] = None,
+    no_test: Annotated[bool, typer.Option("--no-test", help="Do not run the rules' cases.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only compare the bundle with its manifest and the sources.")
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Tell every refusal and its reason.")
     ] = False,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
 ) -> None:
     """Bundle all exports for release: the same bytes on every run, with a manifest of digests.
 
-    Example: `samefire bundle rules -o bundle`
+    Examples: `samefire bundle rules -o bundle`, `samefire bundle -o rules.zip`, `samefire bundle --verify`
     """
     from samefire.commands import bundle as command
     from samefire.commands.convert import Choices
+    from samefire.commands.running import Running
 
-    choices = Choices(tuple(to or ()), approximate=approximate)
-    _finish(lambda: command.run(paths or [], choices, output, verbose=verbose))
+    wanted = command.Wanted(
+        Choices(tuple(to or ()), approximate=approximate), export_details, not no_test, since
+    )
+    how = Running(jobs, not no_cache)
+    if verify:
+        _finish(lambda: command.verify(paths or [], output, running=how))
+    _finish(lambda: command.run(paths or [], wanted, output, verbose=verbose, running=how))
 
 
 @app.command()
@@ -334,6 +354,27 @@ def fmt(
     from samefire.commands import fmt as command
 
     _finish(lambda: command.run(paths or [], check=check, diff=diff, queries=queries))
+
+
+@app.command(name="import")
+def import_(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder for rules; else as the settings say.")
+    ] = None,
+    deprecated: Annotated[bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
+) -> None:
+    """Import rules, exceptions and connectors out of Kibana, or rule files out of a repository.
+
+    Examples: `samefire import rules_export.ndjson`, `samefire import ../detection-rules -o rules/elastic`
+    """
+    from samefire.commands import import_ as command
+
+    _finish(lambda: command.run(paths or [], output=output, deprecated=deprecated, verbose=verbose))
 
 
 if __name__ == "__main__":
