@@ -221,6 +221,22 @@ def gate(
 
 
 @app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="A", help="A file, folder, revision or `revision:path`.")],
+    new: Annotated[str | None, typer.Argument(metavar="B", help="Likewise; none: the work tree.")] = None,
+    form: Forms = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="text, markdown or json.")] = "text",
+) -> None:
+    """Diff two versions of rules: meaning or layout, fields, thresholds, and which cases change verdict.
+
+    Examples: `samefire diff main`, `samefire diff old.toml new.toml`, `samefire diff v1 v2 --format markdown`
+    """
+    from samefire.commands import diff as command
+
+    _finish(lambda: command.run(old, new, forms=form or [], format=format))
+
+
+@app.command()
 def query(
     text: Annotated[str, typer.Argument(metavar="QUERY", help="The query; `-` reads it from stdin.")],
     language: Annotated[str, typer.Option("--language", "-l", help="kuery, lucene, eql or sigma.")] = "kuery",

@@ -22,8 +22,8 @@ from samefire.rulequery import lowered, query_fields
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that changed. `area` is what it concerns (`query`, `schedule`, `severity`, `attack`,
-    `threshold`, `text`, `other`); `path` the place in the export; `old` and `new` its values (None: absent)."""
+    """One thing that changed. `area` is what it concerns (one of `AREAS`' values, or `other`); `path` the place
+    in the export; `old` and `new` its values (None: absent)."""
 
     area: str
     path: str
@@ -56,6 +56,11 @@ class RuleDiff:
         found = self.new or self.old
         assert found is not None
         return found
+
+    @property
+    def turned(self) -> bool:
+        """Whether a case changes from firing to silence or back."""
+        return any(t.old.split(" ")[0] != t.new.split(" ")[0] for t in self.turns)
 
     @property
     def kind(self) -> str:
@@ -103,6 +108,7 @@ AREAS = {
     "author": "text",
     "license": "text",
 }
+QUERY = "query"
 DERIVED = ("required_fields", "version", "related_integrations")
 
 
@@ -120,8 +126,17 @@ def compare(
         return RuleDiff(old, new)
     old = replace(old, exceptions=new.exceptions)
     before, now = (_export(rule, form, fields) for rule in (old, new))
-    found = [*_query(old, new, fields), *(d for d in _contents(before, now) if d.path != "query")]
+    contents = [d for d in _contents(before, now) if d.path != QUERY]
+    found = [*_query(old, new, fields), *_moved(old, new), *contents]
     return RuleDiff(old, new, tuple(found), tuple(_turns(old, new, forms, fields, cases)))
+
+
+def _moved(old: Rule, new: Rule) -> Iterator[Difference]:
+    """What a team decides about a rule beside its export."""
+    for key in ("maturity", "min_stack_version"):
+        before, now = old.metadata.get(key), new.metadata.get(key)
+        if before != now:
+            yield Difference("release", key, before, now)
 
 
 def _export(rule: Rule, form: Converter, fields: FieldTypes) -> dict[str, Any]:
@@ -145,11 +160,12 @@ def _query(old: Rule, new: Rule, fields: FieldTypes) -> Iterator[Difference]:
 
 
 def _same_meaning(old: Rule, new: Rule, fields: FieldTypes) -> bool:
+    """Whether both queries can be read here and mean the same."""
     try:
         before, now = lowered(old, fields), lowered(new, fields)
     except ProblemError:
         return False
-    return bool(normal_body(before) == normal_body(now))
+    return before is not None and bool(normal_body(before) == normal_body(now))
 
 
 def _contents(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
@@ -159,14 +175,18 @@ def _contents(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Dif
     old, new = ({k: v for k, v in d.items() if k != "threat"} for d in (before, now))
     found = DeepDiff(old, new, ignore_order=True, view="tree", verbose_level=2)
     rows = [_row(level) for kind in sorted(found) for level in found[kind]]
-    yield from sorted(rows, key=lambda d: (d.area, d.path))
+    yield from sorted(rows, key=lambda d: (d.area, d.path, str(d.old), str(d.new)))
     yield from _attack(before, now)
 
 
 def _row(level: Any) -> Difference:
-    path = ".".join(str(part) for part in level.path(output_format="list"))
+    """One difference. An item of a list has the list's path: where in it says nothing when order does not."""
+    parts = level.path(output_format="list")
+    while len(parts) > 1 and isinstance(parts[-1], int):
+        parts = parts[:-1]
+    path = ".".join(str(part) for part in parts)
     old, new = (_value(v) for v in (level.t1, level.t2))
-    return Difference(AREAS.get(path.split(".")[0], "other"), path, old, new)
+    return Difference(AREAS.get(str(parts[0]), "other"), path, old, new)
 
 
 def _value(value: Any) -> Any:

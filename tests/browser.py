@@ -90,7 +90,11 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
         self._loaded = False
         self.call("Page.navigate", url=path.resolve().as_uri())
@@ -132,7 +136,12 @@ def browser() -> Iterator[Page]:
     receive, from_browser = os.pipe()
     profile = tempfile.mkdtemp(prefix="samefire-browser-")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"]
-    flags += ["--hide-scrollbars", "--disable-dev-shm-usage", "--disable-extensions", "--host-rules=MAP * ~NOTFOUND"]
+    flags += [
+        "--hide-scrollbars",
+        "--disable-dev-shm-usage",
+        "--disable-extensions",
+        "--host-rules=MAP * ~NOTFOUND",
+    ]
     command = [program, *flags, f"--user-data-dir={profile}", "about:blank"]
 
     def pipes() -> None:

@@ -19,9 +19,7 @@ def run(paths: Sequence[str], choices: Choices, output: Path, *, verbose: bool) 
     workspace = without_rules(open_workspace(paths), paths)
     if any(p.severity is Severity.ERROR for p in workspace.problems):
         return Result(Exit.FINDINGS, err=problems_text(workspace.problems, terminal_style()))
-    forms = [
-        f for f in chosen_forms(choices.forms, workspace.settings.forms) if not getattr(f, "derived", False)
-    ]
+    forms = chosen_forms(choices.forms, workspace.settings.forms)
     entries = convert_all(workspace.rules, forms, workspace.fields, options(workspace, choices))
     bundle = build(entries, sources={r.path: _inside(r.path) for r in workspace.rules})
     try:

@@ -95,7 +95,9 @@ def _table(body: Pipeline, documents: Sequence[Mapping[str, Any]], format: str) 
 def _shown(cells: Sequence[Any]) -> str:
     """One row as text: null as nothing, several values with commas."""
     return "  ".join(
-        visible(cell if isinstance(cell, str) else "" if cell is None else json.dumps(cell, ensure_ascii=False))
+        visible(
+            cell if isinstance(cell, str) else "" if cell is None else json.dumps(cell, ensure_ascii=False)
+        )
         for cell in cells
     ).rstrip()
 

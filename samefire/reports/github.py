@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from samefire.harness.report import Outcome, Report, Verdict
 from samefire.problems import Problem, Severity, visible
-from samefire.reports.text import in_order
+from samefire.reports.text import in_order, summary
 
 WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -23,6 +23,8 @@ def _commands(report: Report) -> Iterator[str]:
         for verdict in rule.verdicts:
             if verdict.outcome is Outcome.FAIL:
                 yield _verdict(verdict)
+    told = "\n".join(summary(report))
+    yield f"::notice title=samefire::{_data(told)}"
 
 
 def annotation(problem: Problem) -> str:

@@ -59,7 +59,9 @@ def page_data(report: Report) -> dict[str, Any]:
         for form, told in zip(rule.forms, shown["forms"], strict=True):
             told["text"] = form.document.text if form.document and whole else None
         shown["events"] = _events(rule, whole)
-    data["tactics"] = [tactic.name for tactic in tactics()]
+    known = tactics()
+    data["tactics"] = list(dict.fromkeys(tactic.name for tactic in known))
+    data["enterprise"] = [tactic.name for tactic in known if tactic.domain == "enterprise"]
     return data
 
 

@@ -45,7 +45,7 @@ def report_text(report: Report, style: Style = PLAIN, *, verbose: bool = False) 
     found = [p for p in report.all_problems() if p.severity is not Severity.NOTE]
     if found:
         blocks.append(problems_text(found, style))
-    blocks.append("\n".join(_summary(report, style)))
+    blocks.append("\n".join(summary(report, style)))
     return "\n\n".join(blocks)
 
 
@@ -97,7 +97,8 @@ def _wanted(verdict: Verdict) -> str:
     return "it to fire" if verdict.expected == "fires" else "silence"
 
 
-def _summary(report: Report, style: Style) -> Iterator[str]:
+def summary(report: Report, style: Style = PLAIN) -> Iterator[str]:
+    """The last lines: all counts, what was judged, and what was not."""
     outcomes = report.outcomes()
     total = sum(outcomes.values())
     failed = outcomes[Outcome.FAIL]

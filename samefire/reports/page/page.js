@@ -90,10 +90,18 @@ function draw() {
   for (const button of $("states").querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.value === state));
 }
 
+// What is wrong with the rule's own files, as a badge.
+function flaws(rule) {
+  return ["error", "warning"].map((severity) => {
+    const n = rule.problems.filter((p) => p.severity === severity).length;
+    return n ? [" ", mark(severity === "error" ? "bad" : "warn", plural(n, severity))] : null;
+  });
+}
+
 function row(rule) {
   const button = el("button", { type: "button", "aria-expanded": "false" }, rule.name);
   const line = el("tr", { class: "rule" },
-    el("td", { class: "name" }, button, el("span", { class: "path" }, rule.path)),
+    el("td", { class: "name" }, button, flaws(rule), el("span", { class: "path" }, rule.path)),
     el("td", { class: "type" }, rule.type),
     forms.map((f) => el("td", { "data-form": f }, formCell(rule, f))));
   let detail = null;
@@ -302,13 +310,13 @@ function attack() {
     }
   }
   const order = data.tactics.filter((t) => tactics.has(t)).concat([...tactics.keys()].filter((t) => !data.tactics.includes(t)));
-  const none = data.tactics.filter((t) => !tactics.has(t));
+  const none = data.enterprise.filter((t) => !tactics.has(t));
   const go = (name) => () => { $("search").value = name; $("form-filter").value = ""; state = "all"; shown = PAGE; view("rules"); draw(); $("search").focus(); };
   const techniques = new Set(data.rules.flatMap((r) => (r.techniques || []).map((t) => t[1]).filter(Boolean)));
   $("attack").replaceChildren(
     el("p", { class: "why" }, order.length ? `${plural(techniques.size, "technique")} in ${plural(order.length, "tactic")}; the number is how many rules name it, red when one of them failed.${none.length ? ` No rule: ${none.join(", ")}.` : ""}` : "No rule names a tactic."),
     el("div", { class: "attack" }, order.map((t) => el("div", { class: "tactic" }, el("h3", {}, t),
-      [...tactics.get(t)].sort().map(([name, [n, bad]]) => el("button", { type: "button", class: `technique${bad ? " bad" : ""}${/^T\d+\.\d/.test(name) ? " sub" : ""}`, onclick: go(name.startsWith("T") ? name.split(" ")[0] : t) }, el("span", { class: "n" }, String(n)), name))))));
+      [...tactics.get(t)].sort().map(([name, [n, bad]]) => el("button", { type: "button", class: `technique${bad ? " bad" : ""}${/^T\d+\.\d/.test(name) ? " sub" : ""}`, onclick: go(name.startsWith("T") ? name.split(" ")[0] : t) }, el("span", {}, name), el("span", { class: "n" }, String(n))))))));
 }
 
 function view(name) {
@@ -327,7 +335,7 @@ function totals() {
     const lost = found.filter((f) => f.status === "refused" || f.status === "unreadable").length;
     boxes.push([`${(found.length - lost).toLocaleString("en")}/${found.length.toLocaleString("en")}`, `in ${form}`, lost ? "warn" : "good"]);
   }
-  $("totals").replaceChildren(...boxes.map(([n, t, kind]) => el("div", { class: `total ${kind}` }, el("b", {}, n.toLocaleString("en")), t)));
+  $("totals").replaceChildren(...boxes.map(([n, t, kind]) => el("div", { class: `total ${kind}` }, el("b", {}, n.toLocaleString("en")), " ", t)));
   const bad = data.rules.filter((r) => r.failed).length;
   const loose = data.problems.filter((p) => p.severity === "error").length;
   const parts = [bad ? `${plural(bad, "rule")} failed` : "", loose ? plural(loose, "error") + " beyond rules" : ""].filter(Boolean);
