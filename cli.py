@@ -390,5 +390,21 @@ def import_(
     _finish(lambda: command.run(paths or [], output=output, deprecated=deprecated, verbose=verbose))
 
 
+@app.command()
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(help="rule, fixture, settings, fields or exceptions.", show_default=False)
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A folder for schema files.")] = None,
+) -> None:
+    """Print the JSON Schema of a kind of file, for editors.
+
+    Examples: `samefire schema rule`, `samefire schema --output .schemas`
+    """
+    from samefire.commands import schema as command
+
+    _finish(lambda: command.run(name, output=output))
+
+
 if __name__ == "__main__":
     main()
