@@ -336,5 +336,25 @@ def lock(
     _finish(lambda: command.run(paths or [], check=check))
 
 
+@app.command()
+def fmt(
+    paths: Paths = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; tell which files would change.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+    queries: Annotated[
+        bool, typer.Option("--queries", help="Also lay out queries anew, each proved to mean the same.")
+    ] = False,
+) -> None:
+    """Format rule and exception files: one layout, every comment kept, the exported JSON unchanged.
+
+    Examples: `samefire fmt`, `samefire fmt --check`, `samefire fmt rules/aws --diff`
+    """
+    from samefire.commands import fmt as command
+
+    _finish(lambda: command.run(paths or [], check=check, diff=diff, queries=queries))
+
+
 if __name__ == "__main__":
     main()

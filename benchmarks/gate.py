@@ -29,9 +29,9 @@ from samefire.harness.case import Case
 from samefire.harness.run import Prepared, context_of
 from samefire.query.detection import EventQuery
 from samefire.ruleset import load
+from samefire.settings import Settings
 from samefire.source import Source
 from samefire.workspace import load_fields
-from samefire.settings import Settings
 
 SIDES = 2  # cases on each side
 
@@ -83,7 +83,7 @@ def make(rules: Path, root: Path) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(events if len(events) > 1 else events[0]))
             written += 1
-    lines = [f"without_fixtures = {json.dumps(lacking)}", "[gate]", 'base = "main"']
+    lines = ['forms = ["elastic", "sigma"]', f"without_fixtures = {json.dumps(lacking)}", "[gate]", 'base = "main"']
     (root / "samefire.toml").write_text("\n".join(lines) + "\n")
     print(f"{written} cases; {len(lacking)} rules without cases on both sides")
     samefire("lock")

@@ -28,6 +28,7 @@ class Elastic:
     name = "elastic"
     suffix = ".json"
     counts_alerts = True
+    derived = False
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as NDJSON; refused when its query cannot be read, or its exceptions are kept elsewhere."""

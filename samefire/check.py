@@ -1,29 +1,40 @@
 """Checks of one rule beyond its schema: its query parses, its fields are known.
 
-Lints that look for mistakes in a query's meaning live in `lints.py`.
+Lints, which look for mistakes in what a valid rule means, live in `lints/`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from samefire.fields import FieldTypes
+from samefire.lints import levelled, lint
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.rule import Rule
-from samefire.rulequery import lowered, query_fields
+from samefire.rulequery import lower_tree, parse_query, query_fields
 from samefire.source import NOWHERE, Span
 
 
-def check_rule(rule: Rule, fields: FieldTypes, *, strict_fields: bool = False) -> list[Problem]:
-    """What is wrong with a rule's query."""
+def check_rule(
+    rule: Rule,
+    fields: FieldTypes,
+    *,
+    strict_fields: bool = False,
+    lints: Mapping[str, str] = MappingProxyType({}),
+) -> list[Problem]:
+    """What is wrong with a rule's query, and what its author cannot have meant. `lints`: the level (`error`,
+    `warning`, `off`) of lints whose level is not the usual one, by code."""
     if rule.deprecated:
         return []
     try:
-        lowered(rule, fields)
+        tree = parse_query(rule)
+        body = lower_tree(rule, tree, fields, rule.string("rule", "query")) if tree is not None else None
     except ProblemError as error:
         return list(error.problems)
-    return list(unknown_fields(rule, fields)) if strict_fields else []
+    unknown = list(unknown_fields(rule, fields)) if strict_fields else []
+    return [*unknown, *levelled(lint(rule, tree, fields, body), lints)]
 
 
 def unknown_fields(rule: Rule, fields: FieldTypes) -> Iterator[Problem]:

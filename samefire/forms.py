@@ -18,6 +18,9 @@ from samefire.problems import Problem
 from samefire.query.detection import Detection
 from samefire.rule import Rule
 
+KNOWN = "known-fault-"
+"""How the codes of known faults start: of a program that is not ours, and that made the text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -32,7 +35,7 @@ class Converted:
     """What `write` gives: one document (none when the form refuses the rule) and what was lost.
 
     A problem of severity error means refused; codes starting `approximate-` (severity warning) mean the
-    document differs from the rule as told."""
+    document differs from the rule as told, `known-fault-` that a tool which made it is known to be wrong there."""
 
     document: Document | None
     problems: tuple[Problem, ...] = ()
@@ -43,7 +46,7 @@ class Converted:
 
     @property
     def approximate(self) -> bool:
-        return any(p.code.startswith("approximate-") for p in self.problems)
+        return any(p.code.startswith(("approximate-", KNOWN)) for p in self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,14 @@ class Collected:
 
 class Converter(Protocol):
     """A form. Pure: no disk, clock or network. `counts_alerts`: the form says how many alerts there are, not
-    only whether it fires. A form whose bundle is more than a file for each rule also has
+    only whether it fires. `derived`: another program makes it of a form, so that it is judged and only exported
+    when it is named. A form whose bundle is more than a file for each rule also has
     `collect(parts: Sequence[tuple[Rule, Document]], companions: Companions) -> Collected`."""
 
     name: str
     suffix: str
     counts_alerts: bool
+    derived: bool
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as a text of this form."""

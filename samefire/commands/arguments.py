@@ -12,12 +12,15 @@ from samefire.problems import did_you_mean
 from samefire.reports.style import Style
 
 
-def chosen_forms(names: Sequence[str], default: Sequence[str] = ()) -> list[Converter]:
-    """Converters by name; none: the default ones, or all that are exports. Raises WrongUse."""
+def chosen_forms(
+    names: Sequence[str], default: Sequence[str] = (), *, derived: bool = False
+) -> list[Converter]:
+    """Converters by name; none: the default ones, or all that are exports, and those that other programs derive
+    from them when `derived`. Raises WrongUse."""
     known = converters()
     wanted = list(names) or list(default)
     if not wanted:
-        return list(known.values())
+        return [form for form in known.values() if derived or not form.derived]
     for name in wanted:
         if name not in known:
             near = did_you_mean(name, known)

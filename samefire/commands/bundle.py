@@ -94,8 +94,7 @@ def bundled(paths: Sequence[str], wanted: Wanted, running: Running) -> tuple[Bun
 
 
 def _job(workspace: Workspace, wanted: Wanted, running: Running) -> Job:
-    chosen = chosen_forms(wanted.choices.forms, workspace.settings.forms)
-    forms = [form for form in chosen if not getattr(form, "derived", False)]
+    forms = chosen_forms(wanted.choices.forms, workspace.settings.forms)
     given = options(workspace, wanted.choices)
     versions = {**dict.fromkeys((rule.id for rule in workspace.rules), 1), **given.versions}
     return replace(job_of(running, workspace, forms, replace(given, versions=versions)), unread=True)

@@ -31,6 +31,6 @@ def tested(
 ) -> Report:
     """The report over the rules at `paths`."""
     workspace = without_rules(open_workspace(paths, mapping=mapping), paths)
-    forms = chosen_forms(choices.forms, workspace.settings.forms)
+    forms = chosen_forms(choices.forms, workspace.settings.forms, derived=True)
     job = job_of(running, workspace, forms, options(workspace, choices), mapping)
     return Report(tuple(judge_all(workspace, job)), workspace.problems)

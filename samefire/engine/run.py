@@ -22,8 +22,7 @@ from samefire.engine.values import text
 from samefire.query import detection as bodies
 from samefire.query.ast import TRUE, And, Node, Not, Or
 from samefire.query.dates import DateError, resolve
-from samefire.query.detection import Body, Detection
-from samefire.query.pipeline import Pipeline
+from samefire.query.detection import Body, Detection, Pipeline
 from samefire.query.wording import wording
 
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ class _Run:
         given = self.detection.scope
         if isinstance(self.detection.body, bodies.AnomalyThreshold):
             given = replace(given, index=(), timestamp_fields=("timestamp", *given.timestamp_fields))
-        key = (given.index, given.lookback_from, given.lookback_to, given.timestamp_fields)
+        key = (given.index, given.lookback_from, given.lookback_to, given.timestamp_fields, given.window_fields)
         known = frames.get(key)
         if known is None:
             known = frames[key] = scope.frame(given, self.events, self.context.now)

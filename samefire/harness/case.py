@@ -49,7 +49,12 @@ class Case:
 
     def expected(self, form: str) -> str:
         """`fires` or `silent`, for a form."""
-        return self.expect.get(form, "fires" if self.positive else "silent")
+        return self.expect.get(self.excepted(form) or "", "fires" if self.positive else "silent")
+
+    def excepted(self, form: str) -> str | None:
+        """The form in `expect` whose word holds for `form`: itself, or the one that it is derived from
+        (`sigma` for `sigma:eql`)."""
+        return next((name for name in (form, form.partition(":")[0]) if name in self.expect), None)
 
 
 @dataclass(frozen=True)

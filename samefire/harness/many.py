@@ -6,7 +6,7 @@ The result does not depend on either: the same reports in the same order.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class Job:
     checked: bool = False
     unread: bool = False
     strict_fields: bool = False
+    lints: Mapping[str, str] = field(default_factory=dict)
     cache: Cache | None = None
     processes: int | None = None
     progress: Callable[[int], None] = lambda done: None
@@ -172,7 +173,7 @@ def judge_one(subject: Subject, types: FieldTypes, job: Job) -> RuleReport:
         report = judge_rule(subject, job.forms, types, job.options)
         if not job.checked:
             return report
-        found = check_rule(subject.rule, types, strict_fields=job.strict_fields)
+        found = check_rule(subject.rule, types, strict_fields=job.strict_fields, lints=job.lints)
     except ProblemError as error:
         told = (*subject.rule.problems, *subject.cases.problems, *error.problems)
         return RuleReport(subject.rule, (), (), subject.cases.cases, tuple(dict.fromkeys(told)))

@@ -36,7 +36,8 @@ def encode(report: RuleReport) -> Record:
 
 def _form(form: FormResult, where: Mapping[int, int]) -> list[Any]:
     document = [form.document.name, form.document.text] if form.document else None
-    return [form.form, form.status.value, document, [_problem(p, where) for p in form.problems]]
+    problems = [_problem(p, where) for p in form.problems]
+    return [form.form, form.status.value, document, problems, form.derived]
 
 
 def _problem(problem: Problem, where: Mapping[int, int]) -> list[Any]:
@@ -64,10 +65,17 @@ def decode(record: Record, rule: Rule, cases: Sequence[Case]) -> RuleReport:
 
 
 def _read_form(
-    form: str, status: str, document: list[str] | None, problems: list[Any], *, sources: Sequence[Source]
+    form: str,
+    status: str,
+    document: list[str] | None,
+    problems: list[Any],
+    derived: bool,
+    *,
+    sources: Sequence[Source],
 ) -> FormResult:
     text = Document(*document) if document else None
-    return FormResult(form, Status(status), text, tuple(_read_problem(*p, sources=sources) for p in problems))
+    found = tuple(_read_problem(*p, sources=sources) for p in problems)
+    return FormResult(form, Status(status), text, found, derived)
 
 
 def _read_problem(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from samefire.forms import Document
+from samefire.forms import KNOWN, Document
 from samefire.harness.case import Case
 from samefire.problems import Problem, Severity
 from samefire.rule import Rule
@@ -33,18 +33,26 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class FormResult:
-    """One form of one rule: the exported text and what was said while writing and reading it."""
+    """One form of one rule: the exported text and what was said while writing and reading it. `derived`: another
+    program made it of a form."""
 
     form: str
     status: Status
     document: Document | None
     problems: tuple[Problem, ...] = ()
+    derived: bool = False
 
     @property
     def why(self) -> str:
         """The first reason why the form is not exact, as one sentence."""
         wanted = [p for p in self.problems if p.severity is not Severity.NOTE]
-        return wanted[0].message if wanted else ""
+        refusals = [p for p in wanted if p.severity is Severity.ERROR]
+        return (refusals or wanted)[0].message if wanted else ""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The known faults of the program that made the text, a sentence each."""
+        return tuple(p.message for p in self.problems if p.code.startswith(KNOWN))
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,9 @@ class Prepared:
         self.converted: Converted = form.write(rule, fields, options)
         self._problems: list[Problem] = list(self.converted.problems)
         self.detection = self._read(fields) if self.converted.document else None
-        self.result = FormResult(form.name, self._status(), self.converted.document, tuple(self._problems))
+        self.result = FormResult(
+            form.name, self._status(), self.converted.document, tuple(self._problems), form.derived
+        )
 
     def _status(self) -> Status:
         if self.converted.document is None:
@@ -124,15 +126,17 @@ def verdict(prepared: Prepared, runner: Runner, case: Case) -> Verdict:
     context = context_of(case)
     alerts = runner.run(case.events, context)[0]
     expected = case.expected(result.form)
-    counted = case.alerts if prepared.form.counts_alerts and result.form not in case.expect else None
+    differs = case.excepted(result.form) is not None
+    counted = case.alerts if prepared.form.counts_alerts and not differs else None
     right = len(alerts) == counted if counted is not None else (len(alerts) > 0) == (expected == "fires")
     if right:
-        differs = result.form in case.expect
         outcome = Outcome.DIFFERS if differs else Outcome.PASS
         return Verdict(case, result.form, expected, len(alerts), outcome, (case.because,) if differs else ())
     lines = tuple(reasons(detection, case, alerts, context, counted))
     if result.status is Status.APPROXIMATE and expected == "silent":
         return Verdict(case, result.form, expected, len(alerts), Outcome.DIFFERS, (result.why, *lines))
+    if result.faults:
+        return Verdict(case, result.form, expected, len(alerts), Outcome.DIFFERS, (*result.faults, *lines))
     trees = _trees(detection, case, context)
     return Verdict(case, result.form, expected, len(alerts), Outcome.FAIL, lines, trees, counted)
 

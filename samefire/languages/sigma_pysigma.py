@@ -46,7 +46,7 @@ def refusals(tree: SigmaTree) -> tuple[Problem, ...]:
     given to it and is refused here."""
     found: list[Problem] = []
     for document, data in zip(tree.documents, tree.data, strict=True):
-        if _explodes(data):
+        if explodes(data):
             span = tree.yaml.value_span(document.path)
             said = f"more than {MAX_DASHES} dashes in a `windash` value"
             found.append(
@@ -79,15 +79,15 @@ def _errors(data: dict[str, Any], kind: str) -> Iterator[Exception]:
         yield error
 
 
-def _explodes(value: Any) -> bool:
+def explodes(value: Any) -> bool:
     """Whether a `windash` value is in it with so many dashes that their combinations cannot be listed."""
     if isinstance(value, Mapping):
         for key, below in value.items():
             if isinstance(key, str) and "windash" in key and _dashes(below) > MAX_DASHES:
                 return True
-            if _explodes(below):
+            if explodes(below):
                 return True
-    return isinstance(value, list) and any(map(_explodes, value))
+    return isinstance(value, list) and any(map(explodes, value))
 
 
 def _dashes(value: Any) -> int:

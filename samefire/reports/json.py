@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from samefire.harness.report import FormResult, Report, RuleReport, Verdict
+from samefire.harness.report import FormResult, Outcome, Report, RuleReport, Verdict
 from samefire.problems import Problem
 
 VERSION = 1
@@ -33,6 +33,7 @@ def _form(form: FormResult) -> dict[str, Any]:
     return {
         "form": form.form,
         "status": str(form.status),
+        "derived": form.derived,
         "document": form.document.name if form.document else None,
         "problems": [problem_json(p) for p in form.problems],
     }
@@ -47,6 +48,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "expected_alerts": verdict.case.alerts,
         "alerts": verdict.alerts,
         "outcome": str(verdict.outcome),
+        "known_difference": verdict.outcome is Outcome.DIFFERS,
         "reason": list(verdict.reason),
         "explained": verdict.explained or [],
     }

@@ -468,7 +468,7 @@ class Meaning:
             message = f"`{name.upper()}` asks about events; after STATS or ROW there are none"
             return self.problem("query-match", message, span, "move it to a WHERE before STATS")
         self.queries.append(node)
-        return Asked(len(self.queries) - 1, "boolean", span)
+        return Asked(len(self.queries) - 1, name, "boolean", span)
 
 
 _PATTERN_HINT = 'inside "…" every backslash is written twice, and LIKE takes `\\\\` for one: use """…"""'
