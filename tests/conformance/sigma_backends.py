@@ -24,7 +24,8 @@ from samefire.generate import scenarios, variations
 from samefire.generate.scenarios import START
 from samefire.problems import ProblemError
 from samefire.query.ast import And, AnyField, AtLeast, Fold, Leaf, Node, Not, Or
-from samefire.query.detection import Body, Correlation, Detection, EventQuery, Sequence as EqlSequence
+from samefire.query.detection import Body, Correlation, Detection, EventQuery
+from samefire.query.detection import Sequence as EqlSequence
 from samefire.rule import Rule, load_path
 from tests.conformance import Failed, Tally
 from tests.conformance._sigma_text import rows
@@ -156,6 +157,6 @@ def _node(node: Node) -> Node:
         case Not(child=child):
             return replace(node, child=_node(child))
         case Leaf(test=test) | AnyField(test=test) if getattr(test, "fold", Fold.NONE) is not Fold.NONE:
-            return replace(node, test=replace(test, fold=Fold.NONE))  # type: ignore[call-arg]
+            return replace(node, test=replace(test, fold=Fold.NONE))  # type: ignore[arg-type]
         case _:
             return node
