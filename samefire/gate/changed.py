@@ -54,6 +54,7 @@ class Layout:
     rules: tuple[str, ...]
     fixtures: str
     exceptions: str
+    connectors: str
     fields: tuple[str, ...]
     lock: str
     settings: tuple[str, ...]
@@ -70,9 +71,23 @@ class Layout:
             rules=tuple(inside(r) for r in settings.rules),
             fixtures=inside(settings.fixtures),
             exceptions=inside(settings.exceptions),
+            connectors=inside(settings.connectors),
             fields=tuple(inside(f) for f in settings.fields),
             lock=inside(settings.lock),
             settings=(inside("samefire.toml"), inside("pyproject.toml")),
+        )
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every file and folder that a bundle follows from."""
+        return (
+            *self.rules,
+            self.fixtures,
+            self.exceptions,
+            self.connectors,
+            *self.fields,
+            self.lock,
+            *self.settings,
         )
 
     def is_rule(self, path: str) -> bool:

@@ -283,9 +283,9 @@ def test_a_moved_policy_is_told(repo: Repo) -> None:
     repo.settings(SETTINGS + "positive = 0\n")
     told = [p for p in gated(Choices()).problems if p.severity is Severity.WARNING]
     assert [render(p) for p in told] == [
-        "samefire.toml:3:1: warning: the change moves the policy it is judged by: `positive` was not set, is 0"
+        "samefire.toml:4:1: warning: the change moves the policy it is judged by: `positive` was not set, is 0"
         " [policy-changed]\n"
-        "  3 | positive = 0\n"
+        "  4 | positive = 0\n"
         "    | ^^^^^^^^\n"
         "  help: somebody who may change the policy should look at this"
     ]
