@@ -198,8 +198,12 @@ def _before(
 def _ids(
     repository: Repository, commit: str, layout: Layout, files: Mapping[str, Change], old_lock: bytes | None
 ) -> Iterator[str]:
-    """Rules whose exceptions or lock entries changed."""
-    lists = [p for p in files if below(p, layout.exceptions) and p.endswith(".toml")]
+    """Rules whose exceptions or lock entries changed; a value list may belong to any exception."""
+    touched = [p for p in files if below(p, layout.exceptions)]
+    lists = [p for p in touched if p.endswith(".toml")]
+    if len(lists) < len(touched):
+        folder = repository.root / layout.exceptions
+        lists = sorted({*lists, *(p.relative_to(repository.root).as_posix() for p in folder.rglob("*.toml"))})
     old = repository.read(commit, lists)
     for path in lists:
         file = repository.root / path

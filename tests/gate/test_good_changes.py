@@ -188,6 +188,16 @@ def an_exception_list_of_a_rule(repo: Repo) -> None:
 
 
 @good(1)
+def a_value_list_of_an_exception(repo: Repo) -> None:
+    listed = 'type = "list", list = { id = "hosts", type = "keyword" } }'
+    text = EXCEPTION.replace("RULE", RULES["rules/shell.toml"]["id"])
+    repo.write("exceptions/lists/hosts", "build\n")
+    repo.write("exceptions/shell.toml", text.replace('type = "match", value = "build" }', listed))
+    repo.commit()
+    repo.write("exceptions/lists/hosts", "build\ntest\n")
+
+
+@good(1)
 def a_known_difference_of_a_form(repo: Repo) -> None:
     event = {"event": {"category": "process"}, "process": {"name": "sh", "parent": {"name": ["nginx", "x"]}}}
     repo.write("fixtures/shell/positive/list.json", {"events": [event], "description": "two parents"})
