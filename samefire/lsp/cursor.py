@@ -106,7 +106,7 @@ def cursor_at(text: str, offset: int) -> Cursor:
                 typed = text[inner.start : offset]
                 return Cursor(
                     Part.HEADER,
-                    table,
+                    one.path,
                     "",
                     Span(inner.start, offset),
                     typed,
