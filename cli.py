@@ -288,26 +288,54 @@ def explain(
 @app.command()
 def bundle(
     paths: Paths = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("bundle"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder, or a `.zip` file.")] = Path(
+        "bundle"
+    ),
     to: Forms = None,
     caseless: Caseless = False,
     approximate: Approximate = False,
+<<<<<<< HEAD
     taxonomy: Taxonomy = "",
     profile: Profile = "",
     pipeline: Pipeline = "",
+=======
+    export_details: Annotated[
+        bool, typer.Option("--export-details", help="End the import file with its counts, as Kibana does.")
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Tell changes since the lock file of this revision.")
+    ] = None,
+    no_test: Annotated[bool, typer.Option("--no-test", help="Do not run the rules' cases.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only compare the bundle with its manifest and the sources.")
+    ] = False,
+>>>>>>> main
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Tell every refusal and its reason.")
     ] = False,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
 ) -> None:
     """Bundle all exports for release: the same bytes on every run, with a manifest of digests.
 
-    Example: `samefire bundle rules -o bundle`
+    Examples: `samefire bundle rules -o bundle`, `samefire bundle -o rules.zip`, `samefire bundle --verify`
     """
     from samefire.commands import bundle as command
     from samefire.commands.convert import Choices
+    from samefire.commands.running import Running
 
+<<<<<<< HEAD
     choices = Choices(tuple(to or ()), caseless, approximate, taxonomy, profile, pipeline)
     _finish(lambda: command.run(paths or [], choices, output, verbose=verbose))
+=======
+    wanted = command.Wanted(
+        Choices(tuple(to or ()), approximate=approximate), export_details, not no_test, since
+    )
+    how = Running(jobs, not no_cache)
+    if verify:
+        _finish(lambda: command.verify(paths or [], output, running=how))
+    _finish(lambda: command.run(paths or [], wanted, output, verbose=verbose, running=how))
+>>>>>>> main
 
 
 @app.command()
@@ -324,6 +352,47 @@ def lock(
     from samefire.commands import lock as command
 
     _finish(lambda: command.run(paths or [], check=check))
+
+
+@app.command()
+def fmt(
+    paths: Paths = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; tell which files would change.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+    queries: Annotated[
+        bool, typer.Option("--queries", help="Also lay out queries anew, each proved to mean the same.")
+    ] = False,
+) -> None:
+    """Format rule and exception files: one layout, every comment kept, the exported JSON unchanged.
+
+    Examples: `samefire fmt`, `samefire fmt --check`, `samefire fmt rules/aws --diff`
+    """
+    from samefire.commands import fmt as command
+
+    _finish(lambda: command.run(paths or [], check=check, diff=diff, queries=queries))
+
+
+@app.command(name="import")
+def import_(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder for rules; else as the settings say.")
+    ] = None,
+    deprecated: Annotated[bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
+) -> None:
+    """Import rules, exceptions and connectors out of Kibana, or rule files out of a repository.
+
+    Examples: `samefire import rules_export.ndjson`, `samefire import ../detection-rules -o rules/elastic`
+    """
+    from samefire.commands import import_ as command
+
+    _finish(lambda: command.run(paths or [], output=output, deprecated=deprecated, verbose=verbose))
 
 
 if __name__ == "__main__":

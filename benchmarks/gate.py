@@ -29,9 +29,9 @@ from samefire.harness.case import Case
 from samefire.harness.run import Prepared, context_of
 from samefire.query.detection import EventQuery
 from samefire.ruleset import load
+from samefire.settings import Settings
 from samefire.source import Source
 from samefire.workspace import load_fields
-from samefire.settings import Settings
 
 SIDES = 2  # cases on each side
 

@@ -59,7 +59,7 @@ def main() -> int:
     started = time.process_time()
     nodes = nodes_of(arguments.rules)
     print(f"read and lowered in {time.process_time() - started:.2f} CPU s")
-    data = read(arguments.events, 1)
+    data = read(arguments.events)
     started = time.process_time()
     plan = Plan(nodes)
     print(f"plan {time.process_time() - started:.3f} CPU s")

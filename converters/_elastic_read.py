@@ -1,8 +1,8 @@
 """What Kibana's detection engine would execute for a rule in JSON.
 
 The text may come from `write` or out of Kibana. Keys that the engine does not know are refused; what it fills
-in itself (language `kuery`, 100 signals, `suppress`) is filled in here. Exception lists hold when they stand in
-the same text; those that a rule names and that are kept elsewhere are not looked up.
+in itself (language `kuery`, `now-6m` to `now`, 100 signals, `suppress`) is filled in here. Exception lists hold
+when they stand in the same text; those that a rule names and that are kept elsewhere are not looked up.
 """
 
 from __future__ import annotations
@@ -65,12 +65,25 @@ def _lines(source: Source) -> tuple[Line, list[Line]]:
 
 
 def _detection(line: Line, items: list[Line], fields: FieldTypes) -> Detection:
-    data = line.data
+    data = _unfolded(line.data)
     export = _Export(data, line.places, fields)
     _checked(export)
     body = _BODIES[data["type"]](export)
     filters = export.filters("filters")
     return Detection(body, _scope(data, body), filters, *exclusions(data, items, fields))
+
+
+def _unfolded(data: dict[str, Any]) -> dict[str, Any]:
+    """New terms as Kibana has them. Elastic's tool leaves the table of a deprecated rule as its file has it."""
+    table = data.get("new_terms")
+    if data.get("type") != "new_terms" or not isinstance(table, dict):
+        return data
+    try:
+        start = table["history_window_start"][0]["value"]
+        told = {"new_terms_fields": table["value"], "history_window_start": start}
+    except (KeyError, IndexError, TypeError):
+        return data
+    return {**{key: value for key, value in data.items() if key != "new_terms"}, **told}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -215,12 +228,16 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def _scope(data: Json, body: Body) -> Scope:
-    """The frame of a run."""
+    """The frame of a run. Sequences are put in order by `timestamp_field` alone: the override only says which
+    events a run looks at."""
+    window = _timestamps(data)
+    ordered = (data.get("timestamp_field", "@timestamp"),) if isinstance(body, Sequence | Sample) else ()
     return Scope(
         index=body.indices if isinstance(body, Pipeline) else tuple(data.get("index", ())),
-        lookback_from=data.get("from"),
-        lookback_to=data.get("to"),
-        timestamp_fields=_timestamps(data, body),
+        lookback_from=data.get("from", "now-6m"),
+        lookback_to=data.get("to", "now"),
+        timestamp_fields=ordered or window,
+        window_fields=window if ordered else (),
         tiebreaker_field=data.get("tiebreaker_field"),
         max_signals=data.get("max_signals", 100),
         suppression=_suppression(data.get("alert_suppression"), data["type"]),
@@ -229,11 +246,8 @@ def _scope(data: Json, body: Body) -> Scope:
     )
 
 
-def _timestamps(data: Json, body: Body) -> tuple[str, ...]:
-    """Where an event's time is read. Sequences are put in order by `timestamp_field` alone: the override
-    only says which events a run looks at."""
-    if isinstance(body, Sequence | Sample):
-        return (data.get("timestamp_field", "@timestamp"),)
+def _timestamps(data: Json) -> tuple[str, ...]:
+    """Where a run reads an event's time: the first of these that the event has."""
     override = data.get("timestamp_override")
     if not override:
         return ("@timestamp",)

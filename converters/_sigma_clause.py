@@ -103,6 +103,12 @@ def leaf(node: Leaf, fields: FieldTypes, losses: Losses) -> Clause:
             node.span,
         )
         return NEVER
+    if node.null_value is not None:
+        losses.approximate(
+            "approximate-null-value",
+            f"the mapping puts `{node.null_value}` in the place of null in `{node.reads}`, Sigma sees null",
+            node.span,
+        )
     return _test(node.reads, node.test, node.span, fields, losses)
 
 

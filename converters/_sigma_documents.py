@@ -93,6 +93,9 @@ def kept(rule: Rule, approximations: Sequence[Problem]) -> dict[str, Any]:
     told = dict.fromkeys(p.message for p in approximations if p.code.startswith("approximate-"))
     if told:
         block["approximate"] = [Prose(message) for message in told]
+    noted = dict.fromkeys(p.message for p in approximations if p.code.startswith("sigma-note-"))
+    if noted:
+        block["notes"] = [Prose(message) for message in noted]
     return block
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from ._sigma_clause import Clause, Every, Item, Some, Without
-from ._sigma_detection import every, some, without
 from ._sigma_losses import Losses
+from ._sigma_tree import every, some, without
 
 
 def caseless(clause: Clause, losses: Losses) -> Clause:

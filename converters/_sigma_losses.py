@@ -43,6 +43,10 @@ class Losses:
         """The document differs from the rule as told: `code` starts with `approximate-`."""
         self._add(Problem(code, message, self.source, span, Severity.WARNING, hint))
 
+    def note(self, code: str, message: str, span: Span) -> None:
+        """The document differs only for events that the rule does not expect: `code` starts with `sigma-note-`."""
+        self._add(Problem(code, message, self.source, span, Severity.NOTE))
+
     def _add(self, problem: Problem) -> None:
         """One problem of a kind a place: a clause may stand for many fields, a stage in several documents."""
         place = (problem.code, problem.source, problem.span)

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from ._sigma_clause import Clause, Every, Item, Some, Without
-from ._sigma_detection import every, shape, without
+from ._sigma_items import shape
 from ._sigma_names import slug
+from ._sigma_tree import every, without
 from ._sigma_yaml import Prose
 
 FILTER = "filter_main"

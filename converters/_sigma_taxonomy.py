@@ -14,9 +14,9 @@ from typing import Any, assert_never
 from samefire.query.ast import Pattern, Wild
 
 from ._sigma_clause import Clause, Every, Item, Some, Without
-from ._sigma_detection import every, some, without
 from ._sigma_losses import Losses
 from ._sigma_names import slug
+from ._sigma_tree import every, some, without
 
 _PROCESS = {
     "process.executable": "Image",

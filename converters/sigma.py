@@ -21,30 +21,31 @@ from samefire.query.detection import (
     EventQuery,
     IndicatorMatch,
     NewTerms,
+    Pipeline,
     Sample,
     Sequence,
     Threshold,
 )
-from samefire.query.pipeline import Pipeline
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Source
 
 from . import _sigma_profile
 from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
-from ._sigma_detection import clauses, detection, every
+from ._sigma_detection import detection
 from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
+from ._sigma_esql import indices_of, of_pipeline
 from ._sigma_exceptions import Beside, exceptions, tell_expiries
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_taxonomy import correlation_to_sigma, names_of, to_sigma
+from ._sigma_tree import clauses, every
 from ._sigma_yaml import render
 
 _NO_WORDS = {
     "machine_learning": ("sigma-cannot-machine-learning", "Sigma cannot run a machine learning job"),
     "new_terms": ("sigma-cannot-new-terms", "Sigma cannot say that a value was never seen before"),
     "threat_match": ("sigma-cannot-threat-match", "Sigma cannot join events with indicators"),
-    "esql": ("sigma-cannot-esql", "ES|QL is not converted to Sigma yet"),
     "saved_query": ("sigma-cannot-saved-query", "the query lies in Kibana, not in the rule"),
 }
 _BASE_ONLY = {
@@ -141,8 +142,9 @@ def write_body(
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
-    plan = _plan(rule, body, losses)
+    plan = _plan(rule, body, fields, losses)
     writer = _Writer(rule, filters, fields, options, losses)
+    writer.indices = indices_of(rule, body)
     if plan is None:
         documents: list[dict[str, Any]] = []
     elif isinstance(plan, Plan):
@@ -160,7 +162,7 @@ def write_body(
     return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems)
 
 
-def _plan(rule: Rule, body: Body, losses: Losses) -> Plan | Node | None:
+def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | Node | None:
     """The correlation of a body, or the one query that each event must satisfy."""
     match body:
         case EventQuery(where=where) | NewTerms(where=where) | IndicatorMatch(where=where):
@@ -172,7 +174,9 @@ def _plan(rule: Rule, body: Body, losses: Losses) -> Plan | Node | None:
             return of_sample(body, short_name(rule), lookback(rule, losses), losses)
         case Threshold():
             return of_threshold(body, short_name(rule), lookback(rule, losses), losses)
-        case AnomalyThreshold() | Pipeline() | Correlation():
+        case Pipeline():
+            return of_pipeline(rule, body, fields, losses)
+        case AnomalyThreshold() | Correlation():
             losses.refuse("sigma-cannot-body", "Sigma cannot say this kind of rule", NOWHERE)
             return None
         case _:
@@ -207,6 +211,7 @@ class _Writer:
         self.filters = filters
         self.fields = fields
         self.losses = losses
+        self.indices: tuple[str, ...] = ()
 
     def event_rule(self, where: Node) -> dict[str, Any]:
         return {**head(self.rule, self.options), **self.events(where)}
@@ -254,7 +259,7 @@ class _Writer:
             return dict(rule.sigma["logsource"])
         integration = rule.metadata.get("integration", ())
         names = [integration] if isinstance(integration, str) else list(integration)
-        return logsource(where, rule.contents.get("index", ()), names[0] if len(names) == 1 else None)
+        return logsource(where, self.indices, names[0] if len(names) == 1 else None)
 
 
 converter = Sigma()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
@@ -62,10 +62,28 @@ class Options:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """What a bundle may hold of a form beside rules: connectors (objects of an export), and whether a file of
+    rules ends with a count of what is in it."""
+
+    connectors: Sequence[Mapping[str, Any]] = ()
+    details: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The files of a form in a bundle, and the file that each rule is in, by the rule's path."""
+
+    files: Mapping[str, bytes]
+    places: Mapping[str, str]
+
+
 class Converter(Protocol):
     """A form. Pure: no disk, clock or network. `counts_alerts`: the form says how many alerts there are, not
     only whether it fires. `derived`: another program makes it of a form, so that it is judged and only exported
-    when it is named."""
+    when it is named. A form whose bundle is more than a file for each rule also has
+    `collect(parts: Sequence[tuple[Rule, Document]], companions: Companions) -> Collected`."""
 
     @property
     def name(self) -> str: ...

@@ -12,7 +12,7 @@ from typing import Any
 from samefire.fields import FieldTypes
 from samefire.languages import NAMES, language
 from samefire.problems import ProblemError
-from samefire.query.detection import Body
+from samefire.query.detection import Body, EventQuery
 from samefire.rule import Rule
 from samefire.source import Source
 
@@ -51,6 +51,17 @@ def lowered(rule: Rule, fields: FieldTypes) -> Body | None:
         return None
     category = rule.contents.get("event_category_override")
     return body_of(rule.language, rule.string("rule", "query"), fields, category)
+
+
+def lower_tree(rule: Rule, tree: Any, fields: FieldTypes, source: Source) -> Body:
+    """What a query that was parsed by `parse_query` means; `source` is its text. Raises ProblemError."""
+    module = importlib.import_module(f"samefire.languages.{rule.language}")
+    category = rule.contents.get("event_category_override")
+    if rule.language == "eql" and category:
+        lowered = module.lower(tree, fields, source, event_category_field=category)
+    else:
+        lowered = module.lower(tree, fields, source)
+    return lowered if isinstance(lowered, Body) else EventQuery(lowered)
 
 
 def body_of(name: str, source: Source, fields: FieldTypes, category_field: str | None = None) -> Body | None:

@@ -38,9 +38,9 @@ def load(paths: Iterable[str | os.PathLike[str]]) -> Ruleset:
     rules: list[Rule] = []
     problems: list[Problem] = []
     with _collector_paused():
-        for path, named in _files([os.fspath(p) for p in paths], problems):
+        for path, named in files([os.fspath(p) for p in paths], problems):
             try:
-                source = _read(path)
+                source = read(path)
                 if named or looks_like_a_rule(source.text):
                     rules.append(load_rule(source))
             except ProblemError as error:
@@ -66,14 +66,15 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _read(path: str) -> Source:
+def read(path: str) -> Source:
+    """The text of a file, or of standard input; raises ProblemError."""
     if path != STDIN:
         return read_source(path)
     data = sys.stdin.buffer.read()
     return Source(STDIN, data.decode("utf-8", "replace"))
 
 
-def _files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str, bool]]:
+def files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str, bool]]:
     """Each file once, sorted, and whether it was named itself (rather than found in a folder)."""
     found: dict[str, tuple[str, bool]] = {}
     for path in paths:

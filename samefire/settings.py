@@ -6,7 +6,7 @@ Finds the file, reads it, checks every key. Flags of a command win over what sta
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,13 @@ class Settings:
     rules: tuple[str, ...] = ("rules",)
     fixtures: str = "fixtures"
     exceptions: str = "exceptions"
+    connectors: str = "connectors"
     fields: tuple[str, ...] = ("fields",)
     lock: str = "samefire.lock.json"
     lock_form: str = "elastic"
     forms: tuple[str, ...] = ()
     strict_fields: bool = False
+    lints: Mapping[str, str] = field(default_factory=dict)
     taxonomy: str = "ecs"
     without_fixtures: tuple[str, ...] = ()
     gate: Mapping[str, Any] = field(default_factory=dict)
@@ -39,9 +41,11 @@ class Settings:
 
 
 _LISTS = ("rules", "fields", "forms", "without_fixtures")
-_STRINGS = ("fixtures", "exceptions", "lock", "lock_form", "taxonomy")
+_STRINGS = ("fixtures", "exceptions", "connectors", "lock", "lock_form", "taxonomy")
 _FLAGS = ("strict_fields",)
-_TABLES = ("gate",)
+_TABLES = ("gate", "lints")
+LEVELS = ("error", "warning", "off")
+"""Levels that a problem's code may be given."""
 KEYS = (*_LISTS, *_STRINGS, *_FLAGS, *_TABLES)
 
 
@@ -103,10 +107,27 @@ def read(data: Mapping[str, Any], source: Source, home: Path) -> Settings:
             message = f"`{key}` must be {wanted}, not {_kind(value)}"
             problems.append(_problem(source, key, "settings-wrong-type", message, None))
             continue
+        if name == "lints":
+            problems.extend(_lints(value, source))
         values[name] = tuple(value) if name in _LISTS else value
     if problems:
         raise ProblemError(problems)
     return replace(Settings(home=home, source=source), **values)
+
+
+def _lints(levels: Mapping[str, Any], source: Source) -> Iterator[Problem]:
+    """What is wrong with the levels of lints."""
+    from samefire.lints import CODES
+
+    for code, level in levels.items():
+        span = key_span(source, code)
+        span = key_span(source, "lints") if span == NOWHERE else span
+        if code not in CODES:
+            hint = did_you_mean(code, CODES) or "`docs/lints.md` names them all"
+            yield Problem("settings-unknown-key", f"there is no lint `{code}`", source, span, hint=hint)
+        elif level not in LEVELS:
+            message = f"the level of `{code}` must be one of {', '.join(LEVELS)}"
+            yield Problem("settings-wrong-type", message, source, span)
 
 
 def _mismatch(name: str, value: Any) -> str | None:

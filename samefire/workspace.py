@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from samefire.exception_list import ExceptionList
-from samefire.exceptions import attached, unknown_rules
-from samefire.exceptions import load as load_lists
 from samefire.fields import FieldTypes
 from samefire.harness.case import Cases, folder_of, load_folder
 from samefire.problems import Problem, ProblemError, Severity
@@ -19,6 +16,9 @@ from samefire.rule import Rule
 from samefire.ruleset import load as load_rules
 from samefire.settings import Settings, find
 from samefire.source import Source, Span
+
+if TYPE_CHECKING:
+    from samefire.exception_list import ExceptionList
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,10 @@ def open_workspace(
     fields = load_fields(settings, mapping)
     targets = list(paths) or [shown(settings.path(r)) for r in settings.rules]
     loaded = load_rules(targets)
+    if not settings.path(settings.exceptions).is_dir():
+        return Workspace(settings, fields, loaded.rules, loaded.problems)
+    from samefire.exceptions import attached, unknown_rules
+
     lists, problems = load_exceptions(settings)
     if not paths:
         problems += unknown_rules(loaded.rules, lists)
@@ -68,6 +72,8 @@ def open_workspace(
 def load_exceptions(settings: Settings) -> tuple[list[ExceptionList], list[Problem]]:
     """The exception lists of the project, and what is wrong with their files. Value lists lie in the folder
     `lists` beside them, a file each, named as in Kibana."""
+    from samefire.exceptions import load as load_lists
+
     folder = settings.path(settings.exceptions)
     values: dict[str, Source] = {}
     lists: list[ExceptionList] = []

@@ -31,7 +31,7 @@ def checked(workspace: Workspace, rule: Rule, *, strict_fields: bool = False) ->
     cases = workspace.cases(rule)
     problems = [
         *rule.problems,
-        *check_rule(rule, workspace.fields, strict_fields=strict_fields),
+        *check_rule(rule, workspace.fields, strict_fields=strict_fields, lints=workspace.settings.lints),
         *cases.problems,
         *check_cases(rule, cases, workspace.fields, excused=workspace.excused(rule)),
     ]

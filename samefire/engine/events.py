@@ -296,15 +296,29 @@ def date_nanos(value: Scalar) -> int | None:
 def read_ndjson(data: bytes) -> Events:
     """Events of newline-delimited JSON; blank lines are skipped. Raises ValueError (orjson.JSONDecodeError is
     one) that names the line when a line is no JSON object."""
-    return Events(list(_documents(data.split(b"\n"))))
+    return Events(_listed(_documents(data.split(b"\n"))))
 
 
 def read_blocks(lines: Iterable[bytes], size: int = 4096) -> Iterator[Events]:
     """Events of newline-delimited JSON in blocks of `size`, so that a file of any length fits into memory.
     Raises as `read_ndjson`."""
     documents = _documents(lines)
-    while block := list(islice(documents, size)):
+    while block := _listed(islice(documents, size)):
         yield Events(block)
+
+
+def _listed(documents: Iterable[Document]) -> list[Document]:
+    """The documents, read without the collector: JSON makes no cycles, and looking for some again and again
+    takes as long as reading."""
+    import gc
+
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return list(documents)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _documents(lines: Iterable[bytes]) -> Iterator[Document]:

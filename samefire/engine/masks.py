@@ -6,7 +6,7 @@ there are many), equal strings by a hash; only what is left is run test by test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from samefire.engine.events import Scalar
@@ -60,6 +60,7 @@ class FieldMasks:
         self._addresses: list[tuple[int, int, int]] = []
         self._numbers: dict[int | float, int] = {}
         self._ranges: list[tuple[Callable[[Any], bool], int]] = []
+        self._chooser: Callable[[str], Iterable[int]] | None = None
         self._regexes: list[tuple[frozenset[str] | None, Predicate, int]] = []
         self._others: list[tuple[Predicate, int]] = []
         self._always = 0
@@ -144,12 +145,13 @@ class FieldMasks:
 
     def _regex_mask(self, value: Scalar) -> int:
         """Expressions run only on values that hold one of their needles."""
+        if self._chooser is None:
+            self._chooser = _chooser([needed for needed, _, _ in self._regexes])
         mask = 0
-        folded = text(value).casefold()
-        for needed, test, bit in self._regexes:
-            if mask & bit or (needed is not None and not any(needle in folded for needle in needed)):
-                continue
-            mask |= self._try(test, value, bit)
+        for index in sorted(self._chooser(text(value).casefold())):
+            _, test, bit = self._regexes[index]
+            if not mask & bit:
+                mask |= self._try(test, value, bit)
         return mask
 
     def _number_mask(self, value: int | float | None) -> int:
@@ -292,6 +294,23 @@ class Literal:
             if not mask & bit and fits(string):
                 mask |= bit
         return mask
+
+
+def _chooser(needed: Sequence[frozenset[str] | None]) -> Callable[[str], Iterable[int]]:
+    """Which expressions may match a case-folded text: those of which a needle is in it, and those that have
+    none."""
+    always = [i for i, needles in enumerate(needed) if needles is None]
+    by_needle: dict[str, list[int]] = {}
+    for i, needles in enumerate(needed):
+        for needle in needles or ():
+            by_needle.setdefault(needle, []).append(i)
+    if len(by_needle) < MANY_LITERALS:
+        return lambda folded: {
+            *always,
+            *(i for needle, of in by_needle.items() if needle in folded for i in of),
+        }
+    find, owners = _finder(list(by_needle)), list(by_needle.values())
+    return lambda folded: {*always, *(i for at, _, _ in find(folded) for i in owners[at])}
 
 
 def _any_of(needles: set[str]) -> Callable[[str], bool]:

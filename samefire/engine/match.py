@@ -28,7 +28,7 @@ from samefire.engine.logic import (
     formula,
 )
 from samefire.engine.masks import FieldMasks, Memo
-from samefire.engine.probe import Probe, probe
+from samefire.engine.probe import Probe, Router, probe
 from samefire.engine.requirements import Requirement, bits
 from samefire.engine.sources import Fill, Flat, Source, filler
 from samefire.engine.values import Clock
@@ -42,6 +42,7 @@ MANY_NODES = 16
 """From here on events are split by the fields that many nodes require."""
 MAX_ROUTERS = 4
 MAX_ROUTER_TESTS = 4_096
+MAX_ROUTER_DEPTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ class _Engine:
         for number, one in enumerate(formulas):
             self._require(number, one)
         self.routers = self._choose_routers(slots)
-        self._router_trie = self._trie(self.routers, {})
+        paths = [key.path for slot in self.routers if isinstance(key := slots.keys[slot], FieldSlot)]
+        self._router = Router(paths, self._trie(self.routers, {}))
         self._parts: dict[tuple[int, ...], _Part] = {}
         self._only = None if self.routers else _Part(self, ())
 
@@ -166,7 +168,7 @@ class _Engine:
         if len(self.formulas) < MANY_NODES:
             return []
         counts = {slot: requirement.count() for slot, requirement in self.requirements.items()}
-        fit = [s for s, n in counts.items() if n * 20 >= len(self.formulas) and _plain(slots, s)]
+        fit = [s for s, n in counts.items() if n * 20 >= len(self.formulas) and _is_router(slots, s)]
         return sorted(fit, key=lambda slot: -counts[slot])[:MAX_ROUTERS]
 
     def _trie(self, slots: Sequence[int], relevant: dict[int, int]) -> Probe:
@@ -186,9 +188,7 @@ class _Engine:
         """The nodes that a document satisfies, ascending."""
         part = self._only
         if part is None:
-            row = [0] * len(self.routers)
-            probe(self._router_trie, document, row, [])
-            key = tuple(row)
+            key = self._router.masks(document)
             part = self._parts.get(key)
             if part is None:
                 if len(self._parts) >= MAX_PARTS:
@@ -219,13 +219,16 @@ def _failure(one: Formula, failed: Mapping[int, Mapping[int, str]]) -> str | Non
     return None
 
 
-def _plain(slots: Slots, slot: int) -> bool:
-    """Whether a slot is a field that is only compared with a few strings."""
+def _is_router(slots: Slots, slot: int) -> bool:
+    """Whether a slot is a field, not too deep, that is only compared with single values (that it exists can
+    hang on keys that the direct look does not see)."""
+    key = slots.keys[slot]
     tests = [test for group in slots.groups[slot] for test in group]
     return (
-        isinstance(slots.keys[slot], FieldSlot)
+        isinstance(key, FieldSlot)
+        and key.path.count(".") < MAX_ROUTER_DEPTH
         and len(tests) <= MAX_ROUTER_TESTS
-        and all(isinstance(test, ast.Term | ast.NumberIs | ast.BooleanIs | ast.Exists) for test in tests)
+        and all(isinstance(test, ast.Term | ast.NumberIs | ast.BooleanIs) for test in tests)
     )
 
 

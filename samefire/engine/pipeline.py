@@ -22,6 +22,7 @@ from samefire.engine.rows.show import as_json, settled
 from samefire.engine.rows.table import Setting, Table, Value, unpacked
 from samefire.engine.values import text, version_key
 from samefire.query.ast import Fold, Pattern
+from samefire.query.detection import Pipeline
 from samefire.query.pipeline import (
     Arrange,
     Command,
@@ -33,7 +34,6 @@ from samefire.query.pipeline import (
     Filter,
     Load,
     MakeRow,
-    Pipeline,
     Project,
     Refused,
     Relabel,

@@ -5,6 +5,7 @@ A trie of the wanted paths carries each field's memo of masks. What masks mean i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from samefire.engine.events import Document, Trie, has_value, leaves
@@ -88,3 +89,60 @@ def _probe_inside(
 def _cover(child: Probe, masks: list[int]) -> None:
     for slot, whole in child.covers:
         masks[slot] |= whole
+
+
+_SCALARS = frozenset({str, int, float, bool})
+
+
+class Router:
+    """Reads a few fields of a document without walking over its other keys."""
+
+    def __init__(self, paths: Sequence[str], trie: Probe) -> None:
+        self._trie = trie
+        self._nodes = [trie.add(path) for path in paths]
+        memos = [node.memo for node in self._nodes]
+        self._plain = [(m, _ways(p)) for m, p in zip(memos, paths, strict=True) if m is not None]
+
+    def masks(self, document: Document) -> tuple[int, ...]:
+        """The mask of each path."""
+        row = [0] * len(self._nodes)
+        for place, (memo, ways) in enumerate(self._plain):
+            for way in ways:
+                value: Any = document
+                for key in way:
+                    if value.__class__ is not dict:
+                        if value.__class__ is list:
+                            return self._walked(document)
+                        value = None
+                        break
+                    value = value.get(key)
+                if value.__class__ is str:
+                    row[place] |= memo[value]
+                elif value is not None:
+                    items = value if value.__class__ is list else (value,)
+                    if not _SCALARS.issuperset(map(type, items)):
+                        return self._walked(document)
+                    for item in items:
+                        row[place] |= memo[key_of(item)]
+        return tuple(row)
+
+    def _walked(self, document: Document) -> tuple[int, ...]:
+        """The same for a document that is not plain: objects in lists, or as values."""
+        row = [0] * len(self._nodes)
+        probe(self._trie, document, row, [])
+        return tuple(row)
+
+
+def _ways(path: str) -> list[tuple[str, ...]]:
+    """The ways in which a path may be written as nested keys: `a.b` as one key, or `b` inside `a`."""
+    parts = path.split(".")
+    found = []
+    for cuts in range(1 << (len(parts) - 1)):
+        keys = [parts[0]]
+        for place, part in enumerate(parts[1:]):
+            if cuts >> place & 1:
+                keys.append(part)
+            else:
+                keys[-1] += "." + part
+        found.append(tuple(keys))
+    return found

@@ -43,7 +43,8 @@ def frame(scope: Scope, events: Events, now: int | None) -> Frame:
     notes = _notes(outside, ("lies", "lie"), "outside the index patterns")
     left = None if not outside else frozenset(range(len(events))) - outside.keys()
     if low is not None or high is not None:
-        off = {i: _distance(times[i], low, high) for i in range(len(events)) if i not in outside}
+        seen = events.times(scope.window_fields) if scope.window_fields else times
+        off = {i: _distance(seen[i], low, high) for i in range(len(events)) if i not in outside}
         late = {i: why for i, why in off.items() if why}
         left = frozenset(off.keys() - late.keys()) if late or outside else None
         notes += _notes(late, ("is", "are"), "not in the look-back window")
@@ -81,8 +82,8 @@ def duration(nanos: int) -> str:
 
 
 def _notes(found: dict[int, str], verbs: tuple[str, str], where: str) -> tuple[str, ...]:
-    """A line for each of the first events, and one for the rest."""
-    lines = [f"event {i} {verbs[0]} {where}: {why}" for i, why in list(found.items())[:MAX_NOTES]]
+    """A line for each of the first events (counted from 1), and one for the rest."""
+    lines = [f"event {i + 1} {verbs[0]} {where}: {why}" for i, why in list(found.items())[:MAX_NOTES]]
     rest = len(found) - MAX_NOTES
     if rest > 0:
         lines.append(f"{rest} more event{'s' if rest > 1 else ''} {verbs[rest > 1]} {where}")

@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from samefire.engine.events import Document, Scalar, all_text, flatten, is_present, values_at
+from samefire.engine.events import (
+    Document,
+    Scalar,
+    all_text,
+    flatten,
+    is_present,
+    values_at,
+)
 from samefire.engine.glob import glob
 from samefire.engine.joint import JointMasks
 from samefire.engine.logic import (
@@ -162,12 +169,14 @@ def _pattern_filler(
 
 def _null_filler(local: int, fields: FieldMasks, keep: int, path: str, null: Scalar) -> Fill:
     """The mask of a field whose mapping gives null a value."""
-    memo = fields.memo
+    memo, prefix = fields.memo, path + "."
 
     def fill(document: Document, masks: list[int], _: list[list[Any]]) -> None:
         mask = 0
         for value in values_at(document, path):
             mask |= memo[key_of(null if value is None else value)]
+        if fields.objects and any(name.startswith(prefix) for name, _ in flatten(document)):
+            mask |= fields.objects
         masks[local] = mask & keep
 
     return fill

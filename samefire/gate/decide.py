@@ -69,7 +69,8 @@ def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report
     workspace = _opened(settings, chosen)
     versions = {rule_id: entry.version for rule_id, entry in (ground.lock or {}).items()}
     options = replace(job.options, versions=versions)
-    job = replace(job, checked=True, strict_fields=settings.strict_fields, options=options)
+    strict, lints = settings.strict_fields, settings.lints
+    job = replace(job, checked=True, strict_fields=strict, lints=lints, options=options)
     judged = judge_all(workspace, job)
     rules = tuple(_held(report, ground, workspace, job.forms) for report in judged)
     loose = [

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from samefire.problems import Problem, ProblemError, did_you_mean
-from samefire.settings import Settings, key_span
+from samefire.settings import LEVELS, Settings, key_span
 from samefire.source import Source
-
-LEVELS = ("error", "warning", "off")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ differential tests run a rule and its export on them. The same tree, types and s
 
 - `values.py`: values that pass a test, and values that nearly do
 - `typical.py`: values that a field of its name and type usually holds
+- `build.py`: one event that makes a tree true, and the judge who says whether it does
 - `events.py`: whole events: `positives` (one for each way to satisfy the query), `near_misses` (one clause
   off), `variations` (anything near the query)
 - `scenarios.py`: lists of events for sequences, samples, thresholds and correlations

@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 from samefire.fields import FieldTypes
-from samefire.generate.events import Judge, flattened, near_misses, nested, positives
+from samefire.generate.build import Judge, flattened, nested
+from samefire.generate.events import near_misses, positives
 from samefire.query.ast import Leaf, Wildcard, walk
 from samefire.query.detection import Body, Sample, Sequence, Stage, Threshold
 

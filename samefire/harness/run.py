@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from samefire.engine.alerts import Alerts, Context
+from samefire.engine.alerts import Context
 from samefire.engine.run import Runner
 from samefire.fields import FieldTypes
 from samefire.forms import Converted, Converter, Options

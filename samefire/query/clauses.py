@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from samefire.fields import CONTAINERS, FieldType, FieldTypes
-from samefire.query import dates, values
+from samefire.query import values
 from samefire.query.analysis import lower
 from samefire.query.ast import (
     And,
@@ -246,6 +246,8 @@ def _refuse_out_of_range(kind: str, bounds: Bounds) -> None:
 
 def _date_range(clause: Clause, bounds: Bounds) -> Node:
     """`gt` starts after the unit that was written and `lte` ends with it; `date` counts milliseconds."""
+    from samefire.query import dates
+
     grain = dates.MILLI if clause.kind.type == "date" else 1
     low = None if bounds.low is None else _low_date(values.text(bounds.low), bounds.low_inclusive, grain)
     high = None if bounds.high is None else _high_date(values.text(bounds.high), bounds.high_inclusive, grain)
@@ -253,6 +255,8 @@ def _date_range(clause: Clause, bounds: Bounds) -> Node:
 
 
 def _low_date(text: str, inclusive: bool, grain: int) -> DateBound:
+    from samefire.query import dates
+
     moment = dates.read(text, round_up=not inclusive)
     if moment.nanos is None:
         return DateBound(None, inclusive, moment.math, not inclusive)
@@ -260,6 +264,8 @@ def _low_date(text: str, inclusive: bool, grain: int) -> DateBound:
 
 
 def _high_date(text: str, inclusive: bool, grain: int) -> DateBound:
+    from samefire.query import dates
+
     moment = dates.read(text, round_up=inclusive)
     if moment.nanos is None:
         return DateBound(None, inclusive, moment.math, inclusive)

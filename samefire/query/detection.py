@@ -9,10 +9,13 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from samefire.query.ast import TRUE, Node
-from samefire.query.pipeline import Pipeline as Pipeline
 from samefire.source import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from samefire.query.pipeline import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,17 @@ class Correlation:
     generate: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Commands, the first of which is a `Load` or a `MakeRow`. `indices` are the index patterns; `queries`
+    what single events are asked (`Asked`); `aggregating`: rows are no longer events."""
+
+    commands: tuple[Command, ...]
+    indices: tuple[str, ...] = ()
+    queries: tuple[Node, ...] = ()
+    aggregating: bool = False
+
+
 Body = (
     EventQuery
     | Sequence
@@ -223,12 +237,14 @@ class Scope:
 
     `index` are index patterns (empty: any event); `lookback_from`/`lookback_to` date math (`now-9m`);
     `timestamp_fields` where an event's time is read, first present wins (timestamp_override, @timestamp).
-    Of more than `max_signals` alerts the oldest are made, with `newest` the newest (EQL searches)."""
+    `window_fields` where the look-back reads it, when that is elsewhere (sequences). Of more than `max_signals`
+    alerts the oldest are made, with `newest` the newest (EQL searches)."""
 
     index: tuple[str, ...] = ()
     lookback_from: str | None = None
     lookback_to: str | None = None
     timestamp_fields: tuple[str, ...] = ("@timestamp",)
+    window_fields: tuple[str, ...] = ()
     tiebreaker_field: str | None = None
     max_signals: int = 100
     suppression: Suppression | None = None

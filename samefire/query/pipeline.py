@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samefire.fields import FieldTypes
-from samefire.query.ast import Node, Pattern
+from samefire.query.ast import Pattern
 from samefire.source import NOWHERE, Span
 
 DEFAULT_LIMIT = 1000
@@ -71,6 +71,7 @@ class Asked:
     """Whether the row's event satisfies `Pipeline.queries[number]` (full-text functions)."""
 
     number: int
+    function: str = "kql"
     type: str = "boolean"
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
@@ -263,14 +264,3 @@ Command = (
     | Expand
     | Refused
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """Commands, the first of which is a `Load` or a `MakeRow`. `indices` are the index patterns; `queries`
-    what single events are asked (`Asked`); `aggregating`: rows are no longer events."""
-
-    commands: tuple[Command, ...]
-    indices: tuple[str, ...] = ()
-    queries: tuple[Node, ...] = ()
-    aggregating: bool = False

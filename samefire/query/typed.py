@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from samefire.fields import FieldTypes
-from samefire.query import lucene_regex, values
+from samefire.query import values
 from samefire.query.analysis import lower, tokens
 from samefire.query.ast import (
     And,
@@ -267,6 +267,8 @@ def regexp(
     if kind == "flattened-key":
         return keyed(clause, "regexp")
     if kind in STRINGS or kind in TEXTS or kind == "version":
+        from samefire.query import lucene_regex
+
         try:
             lucene_regex.parse(pattern)
         except lucene_regex.RegexError as error:

@@ -70,7 +70,7 @@ def test_query_rule() -> None:
     assert isinstance(detection.body, EventQuery)
     assert [leaf.field for leaf in leaves(detection.body.where)] == ["event.category", "process.parent.name"]
     assert [leaf.field for leaf in leaves(detection.filters)] == ["host.name"]
-    assert detection.scope == Scope()
+    assert detection.scope == Scope(lookback_from="now-6m", lookback_to="now"), "what Kibana fills in"
 
 
 def test_threshold_rule() -> None:
@@ -87,6 +87,15 @@ def test_threshold_over_one_field_written_as_text() -> None:
     detection = read(rule(type="threshold", threshold={"field": "host.id", "value": 2, "cardinality": []}))
     assert isinstance(detection.body, Threshold)
     assert detection.body.fields == ("host.id",)
+
+
+def test_new_terms_as_the_export_of_a_deprecated_rule_has_them() -> None:
+    window = {"field": "history_window_start", "value": "now-7d"}
+    table = {"field": "new_terms_fields", "value": ["user.name"], "history_window_start": [window]}
+    body = read(rule(type="new_terms", language="kuery", new_terms=table)).body
+    assert isinstance(body, NewTerms)
+    assert (body.fields, body.window_start) == (("user.name",), "now-7d")
+    assert "no `history_window_start`" in refused(rule(type="new_terms", language="kuery", new_terms={}))
 
 
 @pytest.mark.parametrize("name", ["new_terms", "new_terms_flat"])

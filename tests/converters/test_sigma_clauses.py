@@ -307,6 +307,10 @@ def test_approximate(query: str, code: str, message: str, written: Any) -> None:
             "Sigma does not say whether case counts between `a` and `b`",
         ),
         (
+            Leaf("f", Term("x"), null_value="x"),
+            "the mapping puts `x` in the place of null in `f`, Sigma sees null",
+        ),
+        (
             Leaf("f", TokenRegex("a.b")),
             "`f` is analysed text: Elasticsearch looks for words, Sigma for a part of the text",
         ),

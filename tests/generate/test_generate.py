@@ -10,7 +10,7 @@ from samefire.engine.events import Events
 from samefire.engine.match import match
 from samefire.fields import FieldTypes
 from samefire.generate import Generated, near_misses, positives, scenarios, variations
-from samefire.generate.events import flattened, nested
+from samefire.generate.build import flattened, nested
 from samefire.languages import language
 from samefire.query.ast import Leaf, Node, Term, Wild, Wildcard
 from samefire.query.detection import EventQuery, Key, Sequence, Stage, Threshold

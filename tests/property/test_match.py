@@ -101,6 +101,7 @@ trees = st.recursive(leaves, nodes, max_leaves=10)
 @given(st.lists(trees, min_size=1, max_size=4), st.lists(documents, max_size=4))
 @example([ast.Leaf("a", ast.Exists())], [{"a.b": "x"}, {"a": {"b": None}}, {"a.b": None}, {"a.b.c": 1}])
 @example([ast.Leaf("a", ast.Exists()), ast.Leaf("a.b", ast.Exists())], [{"a.b.c": "x"}, {"a": {"b.c": 1}}])
+@example([ast.Leaf("a", ast.Exists(), null_value=True)], [{"a": {"a": False}}, {"a.b": 1}, {"a": None}])
 def test_match_equals_the_plain_evaluator(some: list[Node], events: list[dict[str, Any]]) -> None:
     hits = match(some, Events.of(events))
     expected = [tuple(i for i, e in enumerate(events) if holds(node, e)) for node in some]
@@ -108,12 +109,19 @@ def test_match_equals_the_plain_evaluator(some: list[Node], events: list[dict[st
     assert hits.failures == (None,) * len(some)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(trees, min_size=17, max_size=40), st.lists(documents, max_size=6))
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(trees, min_size=17, max_size=40),
+    st.lists(documents, max_size=6),
+    st.sampled_from(["d", "a.b", "a.b.c"]),
+    st.sampled_from([ast.Term("x"), ast.NumberIs(1), ast.Exists()]),
+)
+@example([ast.Leaf("a", ast.Exists())] * 17, [{"a.b": False}], "a.b", ast.Exists())
+@example([ast.Leaf("a", ast.Term("x"))] * 17, [{"a.b": 1, "a": [{"b": 1}, "x"]}], "a.b", ast.NumberIs(1))
 def test_many_nodes_take_the_routed_way_to_the_same_hits(
-    some: list[Node], events: list[dict[str, Any]]
+    some: list[Node], events: list[dict[str, Any]], name: str, test: ast.Test
 ) -> None:
-    required = ast.Leaf("d", ast.Term("x"))
+    required = ast.Leaf(name, test)
     routed = [ast.And((required, node)) for node in some]
     plan = Plan(routed)
     expected = tuple(tuple(i for i, e in enumerate(events) if holds(node, e)) for node in routed)

@@ -1,17 +1,19 @@
 """ES|QL as Elasticsearch reads it: pipes of commands over rows.
 
 The public face: `parse`, `render`, `lower`, `field_names`. `tokens`, `reader`, `expressions` and `parse` read; `tree`
-holds the syntax tree; `render` writes it; `lower`, `meaning` and `aggregates` say what it means.
+holds the syntax tree; `render` writes it; `lower`, `meaning` and `aggregates` say what it means. `to_body` gives
+what a lowered query asks of single events, where that can be said.
 """
 
 from __future__ import annotations
 
+from samefire.languages.esql.events import Reduced, Remark, to_body
 from samefire.languages.esql.lower import lower
 from samefire.languages.esql.parse import parse
 from samefire.languages.esql.render import render
 from samefire.languages.esql.tree import Name, Query, expressions, walk
 
-__all__ = ["Query", "field_names", "lower", "parse", "render"]
+__all__ = ["Query", "Reduced", "Remark", "field_names", "lower", "parse", "render", "to_body"]
 
 
 def field_names(tree: Query) -> tuple[str, ...]:

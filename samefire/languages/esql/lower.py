@@ -37,12 +37,12 @@ from samefire.languages.esql.tree import (
     Where,
 )
 from samefire.problems import ProblemError, did_you_mean
-from samefire.query import grok, pipeline
+from samefire.query import detection, grok, pipeline
 from samefire.query.ast import Pattern, Wild
 from samefire.source import Source
 
 
-def lower(tree: Query, fields: FieldTypes, source: Source) -> pipeline.Pipeline:
+def lower(tree: Query, fields: FieldTypes, source: Source) -> detection.Pipeline:
     """The query as a pipeline; raises ProblemError with every problem, in order of writing."""
     lowering = _Lowering(tree, fields, source)
     for command in tree.commands:
@@ -70,7 +70,7 @@ class _Lowering:
         self.meaning = Meaning(self.columns, self.source)
         self.limited = False
 
-    def finished(self) -> pipeline.Pipeline:
+    def finished(self) -> detection.Pipeline:
         first = self.tree.commands[0]
         commands = tuple(self.made)
         indices: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class _Lowering:
         if not self.limited:
             commands = (*commands, pipeline.Take(pipeline.DEFAULT_LIMIT))
         grouped = any(isinstance(c, Stats) and not c.inline for c in self.tree.commands)
-        return pipeline.Pipeline(commands, indices, tuple(self.meaning.queries), grouped)
+        return detection.Pipeline(commands, indices, tuple(self.meaning.queries), grouped)
 
     # ---- commands --------------------------------------------------------------------------------
 

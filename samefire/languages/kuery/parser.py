@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 from typing import NoReturn
 
-from samefire.languages.kuery import complaints
 from samefire.languages.kuery.tree import (
     MATCH_ALL,
     And,
@@ -207,6 +206,8 @@ class _Parser:
         bad = _bad_escape(self.text, at)
         assert bad is not None
         if len(self.problems) < MAX_PROBLEMS:
+            from samefire.languages.kuery import complaints
+
             self.problems.append(complaints.bad_escape(self.source, Span(*bad.span())))
         more = _bare(self.text, bad.end())
         return more.end() if more else bad.end()
@@ -214,6 +215,8 @@ class _Parser:
     def enter(self) -> None:
         """Step over an opening sign and the blanks behind it."""
         if len(self.open) >= MAX_DEPTH:
+            from samefire.languages.kuery import complaints
+
             self.problems.append(complaints.too_deep(self.source, self.at, MAX_DEPTH))
             raise ProblemError(self.problems)
         self.open.append(self.at)
@@ -227,6 +230,8 @@ class _Parser:
 
     def stop(self) -> NoReturn:
         """Give up at the place where nothing in the grammar fits."""
+        from samefire.languages.kuery import complaints
+
         self.problems.append(complaints.unexpected(self.source, self.at, self.open))
         raise ProblemError(self.problems)
 
