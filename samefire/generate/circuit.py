@@ -23,20 +23,20 @@ Event = Mapping[str, Any]
 class Circuit:
     """`nodes` are all places of the tree, parents first; `below` their children and `above` their parents as
     places (-1: the root). `atoms` are the distinct clauses, `atom` the number of the clause at a place, -1 for
-    logic. A nested object is one clause."""
+    logic. A nested object is one clause. What is neither logic nor a node of the query tree is a clause too."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[Any, ...]
     below: tuple[tuple[int, ...], ...]
     above: tuple[int, ...]
-    atoms: tuple[Node, ...]
+    atoms: tuple[Any, ...]
     atom: tuple[int, ...]
 
     @classmethod
-    def of(cls, root: Node) -> Circuit:
-        nodes: list[Node] = []
+    def of(cls, root: Any) -> Circuit:
+        nodes: list[Any] = []
         below: list[tuple[int, ...]] = []
         above: list[int] = []
-        stack: list[tuple[Node, int]] = [(root, -1)]
+        stack: list[tuple[Any, int]] = [(root, -1)]
         while stack:
             node, parent = stack.pop()
             place = len(nodes)
@@ -46,7 +46,7 @@ class Circuit:
             if parent >= 0:
                 below[parent] = (*below[parent], place)
             stack.extend((child, place) for child in reversed(_children(node)))
-        numbers: dict[Node, int] = {}
+        numbers: dict[Any, int] = {}
         atom = tuple(-1 if _logic(node) else numbers.setdefault(node, len(numbers)) for node in nodes)
         return cls(tuple(nodes), tuple(below), tuple(above), tuple(numbers), atom)
 
@@ -105,7 +105,7 @@ class Circuit:
         return found
 
 
-def _children(node: Node) -> tuple[Node, ...]:
+def _children(node: Any) -> tuple[Node, ...]:
     match node:
         case And(children=children) | Or(children=children) | AtLeast(children=children):
             return children

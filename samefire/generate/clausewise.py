@@ -39,11 +39,20 @@ class Made:
 class Clausewise:
     """All events about the clauses of one query. `base` is what stands in every event beside."""
 
-    def __init__(self, where: Node, fields: FieldTypes, base: Mapping[str, Any], *, seed: int = 0) -> None:
-        self.circuit = Circuit.of(where)
+    def __init__(
+        self,
+        where: Node,
+        fields: FieldTypes,
+        base: Mapping[str, Any],
+        *,
+        seed: int = 0,
+        circuit: Circuit | None = None,
+        pools: Pools | None = None,
+    ) -> None:
+        self.circuit = circuit or Circuit.of(where)
         self.fields = fields
         self.base = base
-        self.pools = Pools(self.circuit, fields, seed, START)
+        self.pools = pools or Pools(self.circuit, fields, seed, START)
         self.solver = Solver(self.circuit, self.pools)
         self.made: list[Made] = []
         self._done: set[tuple[int, bool]] = set()

@@ -104,6 +104,10 @@ class Maker:
         alerts = self._runner.run(draft.events, context)[0]
         return alerts.failure is None and (len(alerts) > 0) is draft.positive
 
+    def fires(self, events: Sequence[Event]) -> bool:
+        """Whether events alone make the rule fire."""
+        return len(self._runner.run(events, Context())[0]) > 0
+
     def plan(self) -> Plan:
         match self.detection.body:
             case bodies.EventQuery(where=where):

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from samefire.engine.alerts import Context
-from samefire.engine.run import run
 from samefire.generate.build import Flat
 from samefire.generate.clausewise import Made
 from samefire.generate.drafts import Draft, Event, Plan, different
@@ -68,7 +66,7 @@ class Lines:
             self.base = candidate
             for shift in range(3):
                 self.keys = [values[shift:] + values[:shift] for values in self._all_values(candidate)]
-                if self.fires(self.row()):
+                if self.maker.fires(self.row()):
                     return candidate
         return found
 
@@ -119,9 +117,6 @@ class Lines:
         """Times within the span, a second apart where there is room."""
         step = min(1.0, self.span / max(count, 1))
         return [round(at * step, 3) for at in range(count)]
-
-    def fires(self, events: Sequence[Event]) -> bool:
-        return len(run(self.maker.detection, events, Context())) > 0
 
     # ---- cases
 
@@ -188,7 +183,7 @@ class Lines:
                 f"The event of stage {place + 1} is not there.",
                 self.row(only=rest),
             )
-        for at, place in enumerate(self.places):
+        for place in dict.fromkeys(self.places):
             if self.stages[place].missing:
                 yield Draft(
                     False,
@@ -220,7 +215,7 @@ class Lines:
             for where, missed in self.maker.misses(self.queries[place]):
                 for one in sorted(missed, key=_plain):
                     events = self.row(swap={at: one.flat})
-                    if not self.fires(events):
+                    if not self.maker.fires(events):
                         draft = self.maker.missed(self.queries[place], where, events, [one])
                         words = f"stage {place + 1} {draft.name}"
                         yield Draft(False, words, f"Stage {place + 1}: {draft.about}", events)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
-from samefire.query.ast import Node
 from samefire.query.wording import wording
 
 LONGEST = 56
@@ -17,9 +17,10 @@ def slug(text: str) -> str:
     return words if len(words) <= LONGEST else words[:LONGEST].rsplit("_", 1)[0]
 
 
-def clause(node: Node) -> str:
+def clause(node: Any) -> str:
     """A clause in words."""
-    return wording(node)
+    words = getattr(node, "words", None)
+    return words if isinstance(words, str) else wording(node)
 
 
 class Names:

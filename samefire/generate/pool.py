@@ -82,7 +82,7 @@ class Pools:
 
     def _grouped(self) -> Iterator[Group]:
         """Clauses by their fields; a clause on several fields binds them together."""
-        named = [names_of(node) for node in self.circuit.atoms]
+        named = [self.names(node) for node in self.circuit.atoms]
         lead: dict[str, str] = {}
 
         def first(name: str) -> str:
@@ -98,10 +98,16 @@ class Pools:
             members.setdefault(first(names[0]) if names else "", []).append(number)
         for numbers in members.values():
             together = tuple(dict.fromkeys(name for number in numbers for name in named[number]))
-            plain = len(together) == 1 and not any(
-                isinstance(self.circuit.atoms[n], Script | Nested) for n in numbers
-            )
-            yield Group(together, tuple(numbers), plain)
+            yield Group(together, tuple(numbers), self.lists(together, numbers))
+
+    def names(self, node: Any) -> tuple[str, ...]:
+        """The document fields that a clause is about."""
+        return names_of(node)
+
+    def lists(self, names: tuple[str, ...], numbers: Sequence[int]) -> bool:
+        """Whether a list of values satisfies what any of them does: not for scripts and nested objects."""
+        bound = any(isinstance(self.circuit.atoms[n], Script | Nested) for n in numbers)
+        return len(names) == 1 and not bound
 
     def candidates(self, number: int) -> list[Candidate]:
         """The candidates of the group of a clause."""
