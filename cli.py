@@ -373,12 +373,16 @@ def fmt(
 def import_(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."),
+        typer.Argument(
+            help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder for rules; else as the settings say.")
     ] = None,
-    deprecated: Annotated[bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")] = False,
+    deprecated: Annotated[
+        bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
 ) -> None:
     """Import rules, exceptions and connectors out of Kibana, or rule files out of a repository.
@@ -404,6 +408,21 @@ def schema(
     from samefire.commands import schema as command
 
     _finish(lambda: command.run(name, output=output))
+
+
+@app.command()
+def lsp(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", hidden=True, help="As editors ask; nothing else is spoken.")
+    ] = True,
+) -> None:
+    """Serve an editor: problems as you type, completion, hover, quick fixes, formatting, fixtures.
+
+    Needs the extra: `pip install 'samefire[lsp]'`. How to set up an editor: docs/editors.md.
+    """
+    from samefire.commands import lsp as command
+
+    _finish(command.run)
 
 
 if __name__ == "__main__":

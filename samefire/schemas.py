@@ -119,6 +119,7 @@ _ABOUT: Mapping[str, str] = {
     "rules": "folders of rules",
     "fixtures": "the folder of fixtures, which mirrors the folders of rules",
     "exceptions": "the folder of exception lists",
+    "connectors": "the folder of action connectors",
     "fields": "types of fields of your own: folders or files, *.toml, or an Elasticsearch mapping as *.json",
     "lock": "the file of locked versions",
     "lock_form": "the form whose export a version stands for",
