@@ -20,9 +20,9 @@ from samefire.languages.sigma_tree import CorrelationDocument, FilterDocument, R
 from samefire.problems import Problem
 from samefire.query.detection import Body, Correlation, EventQuery
 from samefire.sigma_import.correlations import Counted, of_correlation, span_of
-from samefire.sigma_import.to_eql import Conditions
 from samefire.sigma_import.head import tables
 from samefire.sigma_import.losses import Losses, NeedsLucene, Unsayable
+from samefire.sigma_import.to_eql import Conditions
 from samefire.sigma_import.to_lucene import condition as lucene
 from samefire.source import Source
 

@@ -9,8 +9,8 @@ from typing import Any
 from samefire.languages.eql import tree as eql
 from samefire.query.ast import Node, Or
 from samefire.query.detection import Body, Correlation, CorrelationType, EventQuery
-from samefire.sigma_import.to_eql import Conditions, field
 from samefire.sigma_import.losses import Losses, Unsayable
+from samefire.sigma_import.to_eql import Conditions, field
 from samefire.sigma_import.to_lucene import condition as lucene
 
 MOST_RUNS = 100

@@ -86,7 +86,7 @@ def _anywhere(tests: Sequence[Test], losses: Losses) -> str:
     parts = [_expression(test) for test in tests]
     inside = [part[2:-2] for part in parts if part.startswith(".*") and _ends_open(part)]
     if len(inside) == len(parts) > 1 and all(inside):
-        return f"/{_slashed(f'.*({"|".join(inside)}).*')}/"
+        parts = [f".*({'|'.join(inside)}).*"]
     return f"/{_slashed('|'.join(parts))}/"
 
 
