@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samefire.query.ast import Fold, Regex
+from samefire.query.lucene_regex import MAX_LENGTH
 from samefire.sigma_import.losses import Unsayable
 
 _LAST = 0x10FFFF
@@ -50,12 +51,10 @@ def whole_value(test: Regex, *, spell: bool = False) -> str:
         test.dotall or bool(parsed.state.flags & re.DOTALL),
         test.multiline or bool(parsed.state.flags & re.MULTILINE),
     )
-    branches = list(dict.fromkeys(_whole(branch, flags) for branch in _branches(list(parsed))))
-    return "|".join(branches) if branches else _unreachable()
-
-
-def _unreachable() -> str:
-    raise _unsayable("the expression matches nothing")
+    made = "|".join(dict.fromkeys(_whole(branch, flags) for branch in _branches(list(parsed))))
+    if len(made) > MAX_LENGTH:
+        raise _unsayable(f"it has {len(made)} characters, and Elasticsearch takes {MAX_LENGTH}")
+    return made
 
 
 def _unsayable(what: str) -> Unsayable:
@@ -187,7 +186,7 @@ def _item(op: Any, value: Any, flags: _Flags) -> str:
         case "CATEGORY":
             return _written(_category(str(value)))
         case "BRANCH":
-            return f"({'|'.join(_sequence(branch, flags) for branch in value[1])})"
+            return _alternatives([_sequence(branch, flags) for branch in value[1]])
         case "SUBPATTERN":
             return _group(value, flags)
         case "MAX_REPEAT" | "MIN_REPEAT":
@@ -196,6 +195,14 @@ def _item(op: Any, value: Any, flags: _Flags) -> str:
             raise _unsayable("an anchor or word boundary in the middle")
         case name:
             raise _unsayable(name.lower().replace("_", " "))
+
+
+def _alternatives(branches: Sequence[str]) -> str:
+    """Any of them; Lucene has no empty alternative, but a group that may be missing."""
+    filled = "|".join(dict.fromkeys(branch for branch in branches if branch))
+    if not filled:
+        return "()"
+    return f"({filled})" if all(branches) else f"(({filled})?)"
 
 
 def _group(value: Any, flags: _Flags) -> str:

@@ -7,7 +7,7 @@ Every operator stands between brackets, since Lucene's `OR NOT` does not mean wh
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from samefire.query.ast import (
@@ -35,6 +35,7 @@ from samefire.query.ast import (
     Wild,
     Wildcard,
 )
+from samefire.query.lucene_regex import MAX_LENGTH
 from samefire.sigma_import.losses import Losses, Unsayable
 from samefire.sigma_import.regex import whole_value
 
@@ -83,11 +84,36 @@ def _anywhere(tests: Sequence[Test], losses: Losses) -> str:
         "keywords are searched for in every field, by regular expressions: slow, and in analysed text word by word",
         "name the field that holds the text, such as `message`",
     )
-    parts = [_expression(test) for test in tests]
+    expressions = [f"/{_slashed(one)}/" for one in _packed([_expression(test) for test in tests])]
+    return expressions[0] if len(expressions) == 1 else f"({' OR '.join(expressions)})"
+
+
+def _packed(parts: Sequence[str]) -> Iterator[str]:
+    """Expressions of the length that Elasticsearch takes, each for as many of the parts as it can hold."""
     inside = [part[2:-2] for part in parts if part.startswith(".*") and _ends_open(part)]
-    if len(inside) == len(parts) > 1 and all(inside):
-        parts = [f".*({'|'.join(inside)}).*"]
-    return f"/{_slashed('|'.join(parts))}/"
+    open_ends = len(inside) == len(parts) and all(inside)
+    held: list[str] = []
+    for part in inside if open_ends else parts:
+        if held and sum(map(len, held)) + len(held) + len(part) > MAX_LENGTH - 6:
+            yield _alternatives(held, open_ends)
+            held = []
+        held.append(part)
+    yield _alternatives(held, open_ends)
+
+
+def _alternatives(parts: Sequence[str], open_ends: bool) -> str:
+    joined = "|".join(parts)
+    if open_ends:
+        joined = f".*({joined}).*" if len(parts) > 1 else f".*{joined}.*"
+    return _checked(joined)
+
+
+def _checked(expression: str) -> str:
+    """An expression, unless it is longer than Elasticsearch takes."""
+    if len(expression) > MAX_LENGTH:
+        message = f"a regular expression of {len(expression)} characters: Elasticsearch takes {MAX_LENGTH}"
+        raise Unsayable("sigma-import-regex", message)
+    return expression
 
 
 def _ends_open(part: str) -> bool:
@@ -140,7 +166,7 @@ def _pattern(pattern: Pattern, fold: Fold, losses: Losses) -> str:
         if not literal and len(pattern) == 1 and pattern[0] == "":
             return '""'
         return "".join(_escaped(p) if isinstance(p, str) else p.value for p in pattern)
-    return f"/{_slashed(_regex(pattern, fold))}/"
+    return f"/{_slashed(_checked(_regex(pattern, fold)))}/"
 
 
 def _regex(pattern: Pattern, fold: Fold) -> str:
