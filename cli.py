@@ -294,11 +294,9 @@ def bundle(
     to: Forms = None,
     caseless: Caseless = False,
     approximate: Approximate = False,
-<<<<<<< HEAD
     taxonomy: Taxonomy = "",
     profile: Profile = "",
     pipeline: Pipeline = "",
-=======
     export_details: Annotated[
         bool, typer.Option("--export-details", help="End the import file with its counts, as Kibana does.")
     ] = False,
@@ -309,7 +307,6 @@ def bundle(
     verify: Annotated[
         bool, typer.Option("--verify", help="Only compare the bundle with its manifest and the sources.")
     ] = False,
->>>>>>> main
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Tell every refusal and its reason.")
     ] = False,
@@ -324,18 +321,16 @@ def bundle(
     from samefire.commands.convert import Choices
     from samefire.commands.running import Running
 
-<<<<<<< HEAD
-    choices = Choices(tuple(to or ()), caseless, approximate, taxonomy, profile, pipeline)
-    _finish(lambda: command.run(paths or [], choices, output, verbose=verbose))
-=======
     wanted = command.Wanted(
-        Choices(tuple(to or ()), approximate=approximate), export_details, not no_test, since
+        Choices(tuple(to or ()), caseless, approximate, taxonomy, profile, pipeline),
+        export_details,
+        not no_test,
+        since,
     )
     how = Running(jobs, not no_cache)
     if verify:
         _finish(lambda: command.verify(paths or [], output, running=how))
     _finish(lambda: command.run(paths or [], wanted, output, verbose=verbose, running=how))
->>>>>>> main
 
 
 @app.command()
@@ -378,12 +373,16 @@ def fmt(
 def import_(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."),
+        typer.Argument(
+            help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder for rules; else as the settings say.")
     ] = None,
-    deprecated: Annotated[bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")] = False,
+    deprecated: Annotated[
+        bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
 ) -> None:
     """Import rules, exceptions and connectors out of Kibana, or rule files out of a repository.
@@ -393,6 +392,37 @@ def import_(
     from samefire.commands import import_ as command
 
     _finish(lambda: command.run(paths or [], output=output, deprecated=deprecated, verbose=verbose))
+
+
+@app.command()
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(help="rule, fixture, settings, fields or exceptions.", show_default=False)
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A folder for schema files.")] = None,
+) -> None:
+    """Print the JSON Schema of a kind of file, for editors.
+
+    Examples: `samefire schema rule`, `samefire schema --output .schemas`
+    """
+    from samefire.commands import schema as command
+
+    _finish(lambda: command.run(name, output=output))
+
+
+@app.command()
+def lsp(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", hidden=True, help="As editors ask; nothing else is spoken.")
+    ] = True,
+) -> None:
+    """Serve an editor: problems as you type, completion, hover, quick fixes, formatting, fixtures.
+
+    Needs the extra: `pip install 'samefire[lsp]'`. How to set up an editor: docs/editors.md.
+    """
+    from samefire.commands import lsp as command
+
+    _finish(command.run)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def make(rules: Path, root: Path) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(events if len(events) > 1 else events[0]))
             written += 1
-    lines = [f"without_fixtures = {json.dumps(lacking)}", "[gate]", 'base = "main"']
+    lines = ['forms = ["elastic", "sigma"]', f"without_fixtures = {json.dumps(lacking)}", "[gate]", 'base = "main"']
     (root / "samefire.toml").write_text("\n".join(lines) + "\n")
     print(f"{written} cases; {len(lacking)} rules without cases on both sides")
     samefire("lock")

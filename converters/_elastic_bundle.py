@@ -13,6 +13,7 @@ from typing import Any
 
 from samefire.file_names import safe
 from samefire.forms import Collected, Companions, Document
+from samefire.json_text import pretty
 from samefire.rule import Rule
 
 IMPORT = "rules.ndjson"
@@ -29,7 +30,7 @@ def collect(parts: Sequence[tuple[Rule, Document]], companions: Companions) -> C
         line, *others = document.text.splitlines()
         data = json.loads(line)
         name, asset = _asset(rule, data)
-        files[name] = (json.dumps(asset, indent=4, sort_keys=True) + "\n").encode("ascii")
+        files[name] = pretty(asset, indent=4)
         places[rule.path] = name if rule.deprecated else IMPORT
         if not rule.deprecated:
             rules.append(line)

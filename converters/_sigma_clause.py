@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -18,6 +19,7 @@ from samefire.query.ast import (
     DatePart,
     DateRange,
     Exists,
+    FieldPattern,
     FieldsCompare,
     Fold,
     Fuzzy,
@@ -366,6 +368,33 @@ def _regex_anywhere(expression: str, fold: Fold, span: Span, losses: Losses) -> 
         return NEVER
     _tell_keywords(span, losses)
     return Item(None, ("re", "i", "s") if made.caseless else ("re", "s"), values=(made.text,), span=span)
+
+
+def flattened(name: str, node: FieldPattern, losses: Losses) -> Clause:
+    """A value under any key of an object: Sigma's keywords, which look into the whole event."""
+    match node.test:
+        case Term(value=value, fold=fold) if value:
+            pattern: Pattern = (value,)
+        case Wildcard(pattern=pattern, fold=fold):
+            pass
+        case _:
+            message = f"`{name}` is an object of any keys, and Sigma cannot look into all of them"
+            losses.refuse("sigma-cannot-field-pattern", message, node.span, f"name the key: `{name}.…`")
+            return NEVER
+    losses.approximate(
+        "approximate-flattened",
+        f"`{name}` is an object of any keys: Sigma's keywords look for the value anywhere in the event",
+        node.span,
+        f"name the key: `{name}.…`",
+    )
+    if pattern[0] is Wild.MANY and pattern[-1] is Wild.MANY:
+        return text(None, pattern, fold, node.span)
+    # A keyword is looked for inside a value; only an expression can ask for a whole one.
+    flags = ("re", "s") if fold is Fold.NONE else ("re", "i", "s")
+    whole_value = "".join(
+        re.escape(p) if isinstance(p, str) else ".*" if p is Wild.MANY else "." for p in pattern
+    )
+    return Item(None, flags, values=(f"^{whole_value}$",), span=node.span)
 
 
 _RELATIONS = {

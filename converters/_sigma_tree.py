@@ -39,6 +39,7 @@ from ._sigma_clause import (
     Without,
     any_field,
     fields_compare,
+    flattened,
     leaf,
 )
 from ._sigma_items import shape
@@ -118,11 +119,10 @@ def _refused(node: FieldPattern | Fails, fields: FieldTypes, losses: Losses) -> 
         case FieldPattern(pattern=pattern):
             name = "".join(piece if isinstance(piece, str) else piece.value for piece in pattern)
             parent = fields.get(name.removesuffix(".*"))
-            message, hint = f"Sigma has no wildcard in a field's name (`{name}`)", "name the fields"
             if parent is not None and parent.type == "flattened":
-                message = f"`{parent.name}` is an object of any keys, and Sigma cannot look into all of them"
-                hint = f"name the key: `{parent.name}.…`"
-            losses.refuse("sigma-cannot-field-pattern", message, node.span, hint)
+                return flattened(parent.name, node, losses)
+            message = f"Sigma has no wildcard in a field's name (`{name}`)"
+            losses.refuse("sigma-cannot-field-pattern", message, node.span, "name the fields")
         case Fails(reason=reason):
             losses.refuse(
                 "sigma-cannot-fail",

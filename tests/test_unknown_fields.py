@@ -78,12 +78,14 @@ def test_places(query: str, language: str, place: str) -> None:
 
 
 def test_columns_that_a_pipeline_computes_are_its_own() -> None:
-    query = "FROM logs-* METADATA _id, _index, _version | EVAL process.nmae = 1 | WHERE process.nmae > 0 AND user.nam == 1"
+    made = "EVAL process.nmae = 1 | WHERE process.nmae > 0"
+    query = f"FROM logs-* METADATA _id, _index, _version | {made} AND user.nam == 1"
     assert names(query, "esql", "esql") == ["user.nam"]
 
 
 def test_keys_that_name_fields() -> None:
-    more = '[rule.threshold]\nfield = ["source.ipp"]\nvalue = 2\n[[rule.threshold.cardinality]]\nfield = "user.nme"\nvalue = 2\n'
+    counted = '[[rule.threshold.cardinality]]\nfield = "user.nme"\nvalue = 2\n'
+    more = f'[rule.threshold]\nfield = ["source.ipp"]\nvalue = 2\n{counted}'
     found = told("*", kind="threshold", more=more)
     assert [text.split(" warning")[0] for text in found] == ["x.toml:18:10:", "x.toml:21:9:"]
     terms = 'new_terms_fields = ["user.naem"]\nhistory_window_start = "now-7d"\n'

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from samefire import __version__
+from samefire.json_text import pretty
 from samefire.problems import Problem, Severity
 
 if TYPE_CHECKING:
@@ -84,5 +84,4 @@ def manifest(
         "totals": totals(records),
         "rules": list(records),
     }
-    text = json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace")
+    return pretty(data)

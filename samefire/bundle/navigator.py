@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from samefire.attack import tactics, technique
+from samefire.json_text import pretty
 from samefire.rule import Rule
 
 LAYER = "4.5"
@@ -77,4 +77,4 @@ def layer(domain: str, found: list[Use]) -> dict[str, Any]:
 
 
 def _text(data: Any) -> bytes:
-    return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
+    return pretty(data)

@@ -19,6 +19,7 @@ from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.commands.running import AS_USUAL, Running, job_of
 from samefire.forms import Companions, Converted, Converter
+from samefire.gate.changed import Layout, below
 from samefire.harness.many import Job, judge_all
 from samefire.harness.report import FormResult, Report, RuleReport, Status
 from samefire.lock import Lock, read_lock, updated
@@ -27,6 +28,7 @@ from samefire.problems import Problem, ProblemError, Severity
 from samefire.reports.text import problems_text, report_text
 from samefire.revision import Repository
 from samefire.rule import Rule
+from samefire.settings import Settings
 from samefire.source import Source
 from samefire.workspace import Workspace, open_workspace, without_rules
 
@@ -175,7 +177,7 @@ def _content(workspace: Workspace, wanted: Wanted, job: Job, locks: tuple[Lock, 
         sources={r.path: _inside(r.path, home) for r in workspace.rules},
         versions={i: entry.version for i, entry in locks[1].items()},
         companions=Companions(connectors, wanted.details),
-        about={"revision": revision(settings.home), "options": _told(wanted, job)},
+        about={"revision": revision(settings), "options": _told(wanted, job)},
         files={"CHANGELOG.md": text.encode("utf-8", "backslashreplace"), **layers(workspace.rules)},
     )
 
@@ -200,14 +202,16 @@ def _told(wanted: Wanted, job: Job) -> dict[str, Any]:
     }
 
 
-def revision(home: Path) -> dict[str, Any] | None:
+def revision(settings: Settings) -> dict[str, Any] | None:
     """The commit that the sources are at, and whether they differ from it; None outside git."""
     try:
-        repository = Repository.around(home)
+        repository = Repository.around(settings.home)
         commit = repository.commit("HEAD")
-        return {"commit": commit, "changed": bool(repository.changes(commit))}
+        files = repository.changes(commit)
     except ProblemError:
         return None
+    sources = Layout.of(settings, repository.root).sources
+    return {"commit": commit, "changed": any(below(file, source) for file in files for source in sources)}
 
 
 def verify(paths: Sequence[str], target: Path, *, running: Running = AS_USUAL) -> Result:

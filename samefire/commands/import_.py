@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from samefire.bundle.connectors import load as load_connectors
 from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.exceptions import load as load_exceptions
@@ -142,11 +143,11 @@ def _beside(export: Export, work: _Run) -> None:
     _files(exceptions.lists(export, work.today), folder, "exception list", export.lists, work, _valid_list)
     _files(
         exceptions.connectors(export, work.today),
-        work.settings.path("action_connectors"),
+        work.settings.path(work.settings.connectors),
         "connector",
         export.connectors,
         work,
-        lambda source: (),
+        _valid_connector,
     )
 
 
@@ -155,6 +156,14 @@ def _valid_list(source: Source) -> Iterable[Problem]:
         load_exceptions(source)
     except ProblemError as error:
         return [p for p in error.problems if p.code != "exceptions-value-list"]
+    return ()
+
+
+def _valid_connector(source: Source) -> Iterable[Problem]:
+    try:
+        load_connectors(source)
+    except ProblemError as error:
+        return error.problems
     return ()
 
 

@@ -1,4 +1,4 @@
-"""Exception lists and connectors of Kibana as files, one a list: `exceptions/*.toml` and `action_connectors/*.toml`,
+"""Exception lists and connectors of Kibana as files, one a list: `exceptions/*.toml` and `connectors/*.toml`,
 in the form of elastic/detection-rules.
 
 Keys that Kibana sets itself (ids of its own, who changed what) are left out of exception lists, and that is told.
@@ -93,7 +93,7 @@ def _metadata(data: Mapping[str, Any], rules: Sequence[Mapping[str, Any]], today
 
 
 def connectors(export: Export, today: str) -> list[Beside]:
-    """A file for each connector that the export holds; samefire keeps them and does nothing with them."""
+    """A file for each connector that the export holds, without its secrets."""
     return [_connector(record, export, today) for record in export.connectors]
 
 
@@ -102,12 +102,15 @@ def _connector(record: Record, export: Export, today: str) -> Beside:
     without_null(data)
     key = str(data.get("id", ""))
     attributes = data.get("attributes")
+    secrets = attributes.pop("secrets", None) if isinstance(attributes, dict) else None
     name = str((attributes if isinstance(attributes, dict) else data).get("name") or key)
     rules = [rule.data for rule in export.rules if _calls(rule.data, key)]
     metadata = _metadata(data, rules, today) | {"action_connector_name": name}
-    message = f"the connector `{name}` is kept in a file; exports of rules do not hold it"
-    problem = record.problem("import-connector", message, severity=Severity.NOTE)
-    return Beside(key or name, name, {"metadata": metadata, "action_connectors": [data]}, (problem,))
+    problems: list[Problem] = []
+    if secrets:
+        message = f"the secrets of the connector `{name}` do not belong in a repository; they are left out"
+        problems.append(record.problem("import-secrets", message, ("attributes", "secrets")))
+    return Beside(key or name, name, {"metadata": metadata, "action_connectors": [data]}, tuple(problems))
 
 
 def _calls(rule: Mapping[str, Any], connector: str) -> bool:

@@ -18,8 +18,7 @@ from samefire.fields import FieldTypes
 from samefire.languages.esql import lower, parse
 from samefire.languages.esql.functions import AGGREGATES, SCALARS
 from samefire.query.ast import Leaf, Term
-from samefire.query.detection import Detection, Scope, Suppression
-from samefire.query.pipeline import Pipeline
+from samefire.query.detection import Detection, Pipeline, Scope, Suppression
 from samefire.source import Source
 
 CONSTANT = ("now", "to_dateperiod", "to_timeduration")

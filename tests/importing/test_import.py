@@ -281,7 +281,7 @@ ITEM = {
 CONNECTOR = {
     "id": "c1",
     "type": "action",
-    "attributes": {"name": "Mail", "actionTypeId": ".email", "secrets": None},
+    "attributes": {"name": "Mail", "actionTypeId": ".email", "secrets": {"password": "x"}},
 }
 REFERENCE = {"id": "9", "list_id": "mine", "namespace_type": "single", "type": "detection"}
 
@@ -303,13 +303,14 @@ def test_a_whole_export(project: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert output.out.splitlines() == [
         "rules/a_rule_of_mine.toml",
         "exceptions/known_jobs.toml",
-        "action_connectors/mail.toml",
+        "connectors/mail.toml",
         "1 rule, 1 exception list, 1 connector imported into rules",
     ]
     assert [line.partition(": ")[2] for line in output.err.splitlines() if "[import-" in line] == [
         "note: left out, since Kibana sets them itself: `created_at`, `id` [import-set-by-kibana]",
         "note: left out, since Kibana sets them itself: `created_by` [import-set-by-kibana]",
-        "note: the connector `Mail` is kept in a file; exports of rules do not hold it [import-connector]",
+        "warning: the secrets of the connector `Mail` do not belong in a repository; they are left out "
+        "[import-secrets]",
         "warning: the export says that it holds 2 rules, and holds 1 [import-counts]",
         "warning: Kibana did not export everything: missing rules [import-left-out]",
     ]
