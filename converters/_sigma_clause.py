@@ -339,16 +339,35 @@ def any_field(node: AnyField, losses: Losses) -> Clause:
             pattern = contained(found)
         case NumberIs(value=number):
             pattern = (Wild.MANY, str(whole(number)), Wild.MANY)
+        case Regex(pattern=expression, syntax=RegexSyntax.LUCENE, fold=fold):
+            return _regex_anywhere(expression, fold, node.span, losses)
         case _:
             losses.refuse("sigma-cannot-free-text", "Sigma's keywords know text only", node.span)
             return NEVER
+    _tell_keywords(node.span, losses)
+    return text(None, pattern, Fold.UNICODE, node.span)
+
+
+def _tell_keywords(span: Span, losses: Losses) -> None:
     losses.approximate(
         "approximate-keywords",
         "a value without a field: Sigma's keywords look for it anywhere in the event's text",
-        node.span,
+        span,
         "name the field",
     )
-    return text(None, pattern, Fold.UNICODE, node.span)
+
+
+def _regex_anywhere(expression: str, fold: Fold, span: Span, losses: Losses) -> Clause:
+    """A regular expression that some field's value fits, as a keyword."""
+    try:
+        made = lucene_to_pcre(expression, fold=fold is not Fold.NONE)
+    except CannotTranslate as problem:
+        losses.refuse(
+            "sigma-cannot-regex", f"this regular expression cannot be said in Sigma: {problem}", span
+        )
+        return NEVER
+    _tell_keywords(span, losses)
+    return Item(None, ("re", "i", "s") if made.caseless else ("re", "s"), values=(made.text,), span=span)
 
 
 def flattened(name: str, node: FieldPattern, losses: Losses) -> Clause:
