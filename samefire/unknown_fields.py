@@ -37,7 +37,7 @@ def unknown_fields(rule: Rule, fields: FieldTypes, body: Body | None, *, strict:
     for place in (*_in_query(rule, fields, body), *_in_keys(rule)):
         found.setdefault(place[0], place)
     for name, source, span in found.values():
-        if not name or "*" in name or fields.get(name) is not None or fields.is_object(name):
+        if _is_known(name, fields):
             continue
         near = near_name(name, fields)
         if not strict and near is None and not _in_ecs(name):
@@ -49,6 +49,11 @@ def unknown_fields(rule: Rule, fields: FieldTypes, body: Body | None, *, strict:
         yield Problem("query-unknown-field", message, source, span, severity, hint)
 
 
+def _is_known(name: str, fields: FieldTypes) -> bool:
+    """Whether there is nothing to say of a name: some layer lists it, or it is a pattern."""
+    return not name or "*" in name or fields.get(name) is not None or fields.is_object(name)
+
+
 # ---- where fields are named -----------------------------------------------------------------------------
 
 
@@ -57,13 +62,13 @@ def _in_query(rule: Rule, fields: FieldTypes, body: Body | None) -> Iterator[Pla
     if body is None:
         return
     source = rule.string("rule", "query")
-    named = set(_named(body, fields))
+    named = {(name, span) for name, span in _named(body, fields) if not _is_known(name, fields)}
     placed = sorted((_within(name, span, source.text), name) for name, span in named)
     yield from ((name, source, span) for span, name in placed)
     told = {name for _, name in placed}
     if not isinstance(body, Pipeline):
         for name in query_fields(rule, fields):
-            if name not in told:
+            if name not in told and not _is_known(name, fields):
                 yield name, source, _within(name, Span(0, len(source.text)), source.text)
 
 

@@ -1,0 +1,182 @@
+"""Cases for ES|QL pipelines: events that pass the conditions on rows, in the number and variety that groups ask for.
+
+The conditions on single rows are solved by `rowtests.py`; what is asked of groups is found by trial, around the
+numbers that the query names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from typing import TYPE_CHECKING
+
+from samefire.generate.build import Flat, nested
+from samefire.generate.clausewise import START, Clausewise, Made
+from samefire.generate.drafts import Draft, Event, Plan, different
+from samefire.generate.rowtests import RowPools, row_circuit
+from samefire.query.ast import And
+from samefire.query.detection import Pipeline
+from samefire.query.pipeline import Expression, Filter, Literal, Refused, Summarise, walk
+
+if TYPE_CHECKING:
+    from samefire.generate.drafts import Maker
+
+TRIALS = 260
+"""Sets of events that are tried for what is asked of groups."""
+MOST = 1500
+LARGE = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """How to make a set of events: `count` of them, from the first or in turn from all that pass (`mixed`), the
+    fields in `varied` different in each, numbers large or not, `step` seconds between two."""
+
+    count: int
+    mixed: bool
+    varied: tuple[str, ...]
+    large: bool
+    step: float
+
+
+def pipelines(maker: Maker, body: Pipeline) -> Plan:
+    """The cases of one pipeline."""
+    refused = next((c.reason for c in body.commands if isinstance(c, Refused)), None)
+    if refused is not None:
+        maker.notes.append(refused)
+        return
+    yield from _Rows(maker, body).all()
+
+
+class _Rows:
+    """Makes the cases of one pipeline."""
+
+    def __init__(self, maker: Maker, body: Pipeline) -> None:
+        self.maker = maker
+        self.body = body
+        self.circuit, self.tracer = row_circuit(body)
+        pools = RowPools(self.circuit, maker.fields, maker.seed, START, body)
+        self.query = Clausewise(
+            And(()), maker.fields, maker.base, seed=maker.seed, circuit=self.circuit, pools=pools
+        )
+        self.query.all(maker.limit)
+        self.good = [made for made in self.query.made if made.fires]
+        self.groups = [c for c in self.tracer.rest if isinstance(c, Summarise)]
+
+    def all(self) -> Plan:
+        if not self.groups:
+            yield from self._single()
+            return
+        found = next((trial for trial in islice(self._trials(), TRIALS) if self._fires(trial)), None)
+        if found is None:
+            return
+        yield Draft(
+            True, "enough events", f"{found.count} events that the query asks for.", self._events(found)
+        )
+        yield from self._fewer(found)
+        for place, missed in self.maker.misses(self.query):
+            events = self._events(found, missed)
+            yield self.maker.missed(self.query, place, events, missed)
+
+    def _single(self) -> Plan:
+        for made in self.good:
+            yield Draft(True, *self.maker.told(self.query, made), (self.maker.event(made.flat),))
+        for place, missed in self.maker.misses(self.query):
+            for one in missed:
+                event = (self.maker.event(one.flat),)
+                yield self.maker.missed(self.query, place, event, [one])
+
+    def _fewer(self, found: _Trial) -> Plan:
+        """One event less, as often as it takes; and nothing different where differences count."""
+        for count in range(found.count - 1, max(found.count - 6, 0), -1):
+            yield Draft(
+                False, f"{count} events", f"{count} events.", self._events(replace(found, count=count))
+            )
+        if found.varied:
+            yield Draft(
+                False, "all alike", "The events do not differ.", self._events(replace(found, varied=()))
+            )
+        for name in self._grouped()[:3]:
+            events = tuple(self._without(event, name) for event in self._events(found))
+            yield Draft(False, f"without {name}", f"The events without {name}.", events)
+
+    def _without(self, event: Event, name: str) -> Event:
+        from samefire.generate.build import flattened
+
+        return nested({key: value for key, value in flattened(event).items() if key != name})
+
+    # ---- trials
+
+    def _trials(self) -> Iterator[_Trial]:
+        varied = self._varied()
+        counted = self._counted()
+        options = [(), counted, varied, *((name,) for name in varied)]
+        options += [tuple(n for n in varied if n != name) for name in varied]
+        choices = list(dict.fromkeys(options))
+        for count, large, mixed in product(self._counts(), (False, True), (False, True)):
+            for names in choices[:12]:
+                if large and count > 60:
+                    continue
+                yield _Trial(count, mixed, names, large, 1.0)
+
+    def _counts(self) -> list[int]:
+        """How many events to try: few, then around the numbers that the query names."""
+        numbers: set[int] = set()
+        for command in self.tracer.rest:
+            if isinstance(command, Filter):
+                for part in walk(command.condition):
+                    if (
+                        isinstance(part, Literal)
+                        and isinstance(part.value, int | float)
+                        and part.value is not True
+                    ):
+                        numbers |= {int(part.value), int(part.value) + 1}
+        asked = sorted(n for n in numbers if 1 < n <= MOST)
+        return list(dict.fromkeys([1, 2, *asked, 3, 5]))
+
+    def _grouped(self) -> list[str]:
+        return list(dict.fromkeys(n for c in self.groups for _, e in c.groups for n in self._reads(e)))
+
+    def _counted(self) -> tuple[str, ...]:
+        """Fields whose different values are counted."""
+        counted = (r for c in self.groups for r in c.reductions if r.function == "count_distinct")
+        return tuple(dict.fromkeys(n for r in counted for e in r.arguments for n in self._reads(e)))
+
+    def _varied(self) -> tuple[str, ...]:
+        found = [*self._counted(), *self._grouped()]
+        found += [n for c in self.groups for r in c.reductions for e in r.arguments for n in self._reads(e)]
+        return tuple(dict.fromkeys(n for n in found if n != "@timestamp"))[:8]
+
+    def _reads(self, expression: Expression) -> tuple[str, ...]:
+        return self.tracer.of([expression])[0]
+
+    def _fires(self, trial: _Trial) -> bool:
+        return bool(self.good) and self.maker.fires(self._events(trial))
+
+    def _events(self, trial: _Trial, among: Sequence[Made] = ()) -> tuple[Event, ...]:
+        pool = list(among) or self.good
+        flats = [dict(pool[at % len(pool) if trial.mixed or among else 0].flat) for at in range(trial.count)]
+        for name in dict.fromkeys([*self._grouped(), *self._varied()]):
+            self._vary(flats, name, trial)
+        return tuple(self.maker.event(flat, at * trial.step) for at, flat in enumerate(flats))
+
+    def _vary(self, flats: Sequence[Flat], name: str, trial: _Trial) -> None:
+        """Values for a field that groups are made of or that is counted."""
+        known = flats[0].get(name)
+        numeric = (kind := self.maker.fields.get(name)) is not None and kind.type in (
+            "long",
+            "double",
+            "integer",
+            "float",
+        )
+        values = different(name, len(flats) + 1, known, And(()), self.maker.fields)
+        for at, flat in enumerate(flats):
+            if name in flat and flat[name] is None:
+                continue
+            if name in trial.varied:
+                flat[name] = values[at % len(values)]
+            elif numeric and trial.large and name not in self.query.asked:
+                flat[name] = LARGE
+            elif name not in flat and name not in self.query.asked:
+                flat[name] = values[0]
