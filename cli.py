@@ -121,7 +121,8 @@ Approximate = Annotated[
 ]
 Taxonomy = Annotated[str, typer.Option("--taxonomy", help="Field names in Sigma: `ecs` (exact) or `sigma`.")]
 Pipeline = Annotated[
-    str, typer.Option("--pipeline", help="A pipeline of pySigma for forms that its backends make: name or file.")
+    str,
+    typer.Option("--pipeline", help="A pipeline of pySigma for forms that its backends make: name or file."),
 ]
 Profile = Annotated[str, typer.Option("--profile", help="Conventions of Sigma output: `sigmahq`.")]
 
@@ -423,6 +424,19 @@ def lsp(
     from samefire.commands import lsp as command
 
     _finish(command.run)
+
+
+@app.command(name="explain-code")
+def explain_code(
+    codes: Annotated[list[str] | None, typer.Argument(help="Codes of problems; none: list them all.")] = None,
+) -> None:
+    """Explain a problem's code: what it means, an example, and its mend.
+
+    Example: `samefire explain-code query-unclosed-string`
+    """
+    from samefire.commands import explain_code as command
+
+    _finish(lambda: command.run(codes or []))
 
 
 if __name__ == "__main__":
