@@ -120,6 +120,9 @@ Approximate = Annotated[
     bool, typer.Option("--approximate", help="Also write forms that over-fire, labelled as such.")
 ]
 Taxonomy = Annotated[str, typer.Option("--taxonomy", help="Field names in Sigma: `ecs` (exact) or `sigma`.")]
+Pipeline = Annotated[
+    str, typer.Option("--pipeline", help="A pipeline of pySigma for forms that its backends make: name or file.")
+]
 Profile = Annotated[str, typer.Option("--profile", help="Conventions of Sigma output: `sigmahq`.")]
 
 
@@ -154,6 +157,7 @@ def convert(
     approximate: Approximate = False,
     taxonomy: Taxonomy = "",
     profile: Profile = "",
+    pipeline: Pipeline = "",
     mapping: Mapping = None,
 ) -> None:
     """Convert rules: one to stdout, many to a folder.
@@ -162,7 +166,7 @@ def convert(
     """
     from samefire.commands import convert as command
 
-    choices = command.Choices(tuple(to or ()), caseless, approximate, taxonomy, profile)
+    choices = command.Choices(tuple(to or ()), caseless, approximate, taxonomy, profile, pipeline)
     _finish(lambda: command.run(paths or [], choices, output, mapping))
 
 
@@ -173,7 +177,9 @@ def test(
     format: Report = None,
     output: Output = None,
     summary: Summary = False,
+    caseless: Caseless = False,
     approximate: Approximate = False,
+    profile: Profile = "",
     mapping: Mapping = None,
     verbose: Verbose = False,
     jobs: Jobs = 0,
@@ -188,7 +194,7 @@ def test(
     from samefire.commands.reporting import printing
     from samefire.commands.running import Running
 
-    choices = Choices(tuple(form or ()), approximate=approximate)
+    choices = Choices(tuple(form or ()), caseless, approximate, profile=profile)
     asked = printing(format, output, summary, verbose)
     _finish(lambda: command.run(paths or [], choices, asked, mapping, Running(jobs, not no_cache)))
 
@@ -282,22 +288,49 @@ def explain(
 @app.command()
 def bundle(
     paths: Paths = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("bundle"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="A folder, or a `.zip` file.")] = Path(
+        "bundle"
+    ),
     to: Forms = None,
+    caseless: Caseless = False,
     approximate: Approximate = False,
+    taxonomy: Taxonomy = "",
+    profile: Profile = "",
+    pipeline: Pipeline = "",
+    export_details: Annotated[
+        bool, typer.Option("--export-details", help="End the import file with its counts, as Kibana does.")
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Tell changes since the lock file of this revision.")
+    ] = None,
+    no_test: Annotated[bool, typer.Option("--no-test", help="Do not run the rules' cases.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only compare the bundle with its manifest and the sources.")
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Tell every refusal and its reason.")
     ] = False,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
 ) -> None:
     """Bundle all exports for release: the same bytes on every run, with a manifest of digests.
 
-    Example: `samefire bundle rules -o bundle`
+    Examples: `samefire bundle rules -o bundle`, `samefire bundle -o rules.zip`, `samefire bundle --verify`
     """
     from samefire.commands import bundle as command
     from samefire.commands.convert import Choices
+    from samefire.commands.running import Running
 
-    choices = Choices(tuple(to or ()), approximate=approximate)
-    _finish(lambda: command.run(paths or [], choices, output, verbose=verbose))
+    wanted = command.Wanted(
+        Choices(tuple(to or ()), caseless, approximate, taxonomy, profile, pipeline),
+        export_details,
+        not no_test,
+        since,
+    )
+    how = Running(jobs, not no_cache)
+    if verify:
+        _finish(lambda: command.verify(paths or [], output, running=how))
+    _finish(lambda: command.run(paths or [], wanted, output, verbose=verbose, running=how))
 
 
 @app.command()
@@ -334,6 +367,62 @@ def fmt(
     from samefire.commands import fmt as command
 
     _finish(lambda: command.run(paths or [], check=check, diff=diff, queries=queries))
+
+
+@app.command(name="import")
+def import_(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The folder for rules; else as the settings say.")
+    ] = None,
+    deprecated: Annotated[
+        bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
+) -> None:
+    """Import rules, exceptions and connectors out of Kibana, or rule files out of a repository.
+
+    Examples: `samefire import rules_export.ndjson`, `samefire import ../detection-rules -o rules/elastic`
+    """
+    from samefire.commands import import_ as command
+
+    _finish(lambda: command.run(paths or [], output=output, deprecated=deprecated, verbose=verbose))
+
+
+@app.command()
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(help="rule, fixture, settings, fields or exceptions.", show_default=False)
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A folder for schema files.")] = None,
+) -> None:
+    """Print the JSON Schema of a kind of file, for editors.
+
+    Examples: `samefire schema rule`, `samefire schema --output .schemas`
+    """
+    from samefire.commands import schema as command
+
+    _finish(lambda: command.run(name, output=output))
+
+
+@app.command()
+def lsp(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", hidden=True, help="As editors ask; nothing else is spoken.")
+    ] = True,
+) -> None:
+    """Serve an editor: problems as you type, completion, hover, quick fixes, formatting, fixtures.
+
+    Needs the extra: `pip install 'samefire[lsp]'`. How to set up an editor: docs/editors.md.
+    """
+    from samefire.commands import lsp as command
+
+    _finish(command.run)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ before, and never asked for anything that needs a network.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Protocol
@@ -31,6 +31,9 @@ PIPELINES: Mapping[str, tuple[str, str]] = {
 }
 """pySigma's own ways from Sigma's field names to ECS, by the product of a log source."""
 
+Documents = Sequence[Mapping[str, Any]]
+"""The documents of one Sigma text."""
+_CASELESS = "`--caseless` writes Sigma without letter case, and says what that changes"
 _FOLDED = ".caseless"
 
 
@@ -59,6 +62,11 @@ class Derived:
     def made(self, pipeline: Any) -> Any:
         """The backend, with a pipeline or None."""
         return getattr(importlib.import_module(self.module), self.backend)(pipeline)
+
+    def pipeline(self, documents: Documents, options: Options) -> Any:
+        """None for ECS names; pySigma's pipeline to ECS for Sigma's own. Raises Unsayable."""
+        del options
+        return to_ecs(documents)
 
     def read(self, text: str, fields: FieldTypes, name: str = "<export>") -> Detection:
         """What Elasticsearch would run; raises ProblemError."""
@@ -92,6 +100,7 @@ class Backend(Protocol):
     @property
     def suffix(self) -> str: ...
     def made(self, pipeline: Any) -> Any: ...
+    def pipeline(self, documents: Documents, options: Options) -> Any: ...
 
 
 def derive(rule: Rule, fields: FieldTypes, options: Options, form: Backend) -> Converted:
@@ -101,9 +110,10 @@ def derive(rule: Rule, fields: FieldTypes, options: Options, form: Backend) -> C
         return text
     span = rule.value_span("rule", "query")
     try:
-        query = query_of(text.document.text, form.made)
+        query = query_of(text.document.text, form, options)
     except Unsayable as error:
-        refused = Problem("pysigma-cannot", f"{form.title} {error}", rule.source, span, Severity.ERROR)
+        said, hint = f"{form.title} {error}", _CASELESS if "ase-sensitive" in str(error) else None
+        refused = Problem("pysigma-cannot", said, rule.source, span, Severity.ERROR, hint)
         return Converted(None, (*text.problems, refused))
     known = [
         Problem(f"{KNOWN}{fault.code}", _told(fault), rule.source, span, Severity.WARNING)
@@ -121,13 +131,15 @@ class Unsayable(Exception):
     """pySigma makes no query of a text; the message goes on after the name of the backend."""
 
 
-def query_of(text: str, backend: Callable[[Any], Any]) -> str:
+def query_of(text: str, form: Backend, options: Options) -> str:
     """The one query that a backend makes of a Sigma text; raises Unsayable."""
     from sigma.exceptions import SigmaError
 
     documents = _documents(text)
     try:
-        queries = backend(_pipeline(documents)).convert(_collection(documents))
+        queries = form.made(form.pipeline(documents, options)).convert(_collection(documents))
+    except Unsayable:
+        raise
     except (SigmaError, NotImplementedError) as error:
         raise Unsayable(f"cannot say this: {_reason(error)}") from error
     except Exception as error:
@@ -162,13 +174,14 @@ def _collection(documents: Sequence[dict[str, Any]]) -> Any:
     return SigmaCollection.from_dicts(list(documents))
 
 
-def _pipeline(documents: Sequence[Mapping[str, Any]]) -> Any:
-    """pySigma's pipeline for a text with Sigma's own field names; none for ECS names."""
-    if all(document.get("taxonomy") == "ecs" for document in documents):
+def to_ecs(documents: Documents) -> Any:
+    """pySigma's pipeline from Sigma's own field names to ECS; None when the names are ECS. Raises Unsayable."""
+    rules = [document for document in documents if "logsource" in document]
+    if all(rule.get("taxonomy") == "ecs" for rule in rules):
         return None
-    for document in documents:
+    for document in rules:
         product = document.get("logsource", {}).get("product")
         if product in PIPELINES:
             module, name = PIPELINES[product]
             return getattr(importlib.import_module(module), name)()
-    return None
+    raise Unsayable("has no way from Sigma's field names to ECS for this log source")

@@ -106,12 +106,6 @@ def _regex(item: Item) -> bool:
     return "re" in item.modifiers
 
 
-def _typed_value(item: Item) -> bool:
-    """A number or a flag that is compared as it is."""
-    plain = not _TYPED & set(item.modifiers)
-    return plain and any(isinstance(value, bool | int | float) for value in item.values)
-
-
 def _quoted_regex(item: Item) -> bool:
     return _regex(item) and any('"' in str(value) for value in item.values)
 
@@ -124,6 +118,11 @@ def _like_backslash(seen: Seen) -> bool:
 def _flattened(seen: Seen) -> bool:
     kinds = (seen.fields.get(item.field) for item in seen.items if item.field)
     return any(kind is not None and kind.type.startswith("flattened") for kind in kinds)
+
+
+def _text(seen: Seen) -> bool:
+    kinds = (seen.fields.get(item.field) for item in seen.items if item.field)
+    return any(kind is not None and kind.type in ("text", "match_only_text") for kind in kinds)
 
 
 def _not_at_least(seen: Seen) -> bool:
@@ -178,14 +177,26 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "regex-quote",
         "a quotation mark in a regular expression ends the string",
-        ("eql", "esql"),
+        ("eql",),
         _any(_quoted_regex),
+    ),
+    Fault(
+        "field-name",
+        "signs in the name of a field are read as operators",
+        ("lucene", "eql"),
+        _any(lambda item: re.search(r"[^\w.@*\s-]", item.field or "") is not None),
+    ),
+    Fault(
+        "text-field",
+        "an analysed text is compared as a whole, which EQL refuses",
+        ("eql",),
+        _text,
     ),
     Fault(
         "colon-number",
         "a number or a flag is compared with `:` or `like~`, which take strings",
         ("eql",),
-        _any(_typed_value),
+        _query(r":(?:-?\d|true\b|false\b)|like~ \((?:[^()]*, )?(?:-?\d|true\b|false\b)"),
     ),
     Fault(
         "or-not",

@@ -164,4 +164,5 @@ def _keywords(item: Item) -> Any:
     if "re" in item.modifiers:
         return {"|" + "|".join(item.modifiers): list(item.values)}
     values = [written(bare(p, form(p))) for p in item.patterns]
-    return {"|all": values} if "all" in item.modifiers else values
+    modifiers = [m for m, is_on in (("all", "all" in item.modifiers), ("cased", item.cased)) if is_on]
+    return {"|" + "|".join(modifiers): values} if modifiers else values

@@ -39,11 +39,12 @@ from ._sigma_clause import (
     Without,
     any_field,
     fields_compare,
+    flattened,
     leaf,
 )
 from ._sigma_items import shape
 from ._sigma_losses import Losses
-from ._sigma_script import rewrite_script
+from ._sigma_script import equal_fields, rewrite_script
 
 MOST_COMBINATIONS = 64
 
@@ -52,7 +53,7 @@ def clauses(node: Node, fields: FieldTypes, losses: Losses) -> Clause:
     """The tree in Sigma's terms, simplified; what cannot be said is told to `losses`."""
     match node:
         case And(children=children):
-            return every(clauses(child, fields, losses) for child in children)
+            return every(clauses(child, fields, losses) for child in equal_fields(children))
         case Or(children=children):
             return some(clauses(child, fields, losses) for child in _unexpanded(node, children))
         case Not(child=child):
@@ -118,11 +119,10 @@ def _refused(node: FieldPattern | Fails, fields: FieldTypes, losses: Losses) -> 
         case FieldPattern(pattern=pattern):
             name = "".join(piece if isinstance(piece, str) else piece.value for piece in pattern)
             parent = fields.get(name.removesuffix(".*"))
-            message, hint = f"Sigma has no wildcard in a field's name (`{name}`)", "name the fields"
             if parent is not None and parent.type == "flattened":
-                message = f"`{parent.name}` is an object of any keys, and Sigma cannot look into all of them"
-                hint = f"name the key: `{parent.name}.…`"
-            losses.refuse("sigma-cannot-field-pattern", message, node.span, hint)
+                return flattened(parent.name, node, losses)
+            message = f"Sigma has no wildcard in a field's name (`{name}`)"
+            losses.refuse("sigma-cannot-field-pattern", message, node.span, "name the fields")
         case Fails(reason=reason):
             losses.refuse(
                 "sigma-cannot-fail",

@@ -8,14 +8,16 @@ together are one, and equal rules are equal bytes.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from samefire.fields import FieldTypes
-from samefire.forms import Converted, Document, Options
+from samefire.forms import Collected, Companions, Converted, Document, Options
 from samefire.problems import ProblemError
 from samefire.query.detection import Detection
 from samefire.rule import Rule
 
+from ._elastic_bundle import collect
 from ._elastic_exceptions import lines, refusals
 from ._elastic_write import api_rule
 
@@ -41,6 +43,10 @@ class Elastic:
         stem = PurePath(rule.path).stem if rule.path.endswith(".toml") else rule.id
         suffix = self.suffix if len(found) == 1 else ".ndjson"
         return Converted(Document(stem + suffix, text), tuple(problems))
+
+    def collect(self, parts: Sequence[tuple[Rule, Document]], companions: Companions) -> Collected:
+        """One file for the import into Kibana, and the assets of Fleet's package."""
+        return collect(parts, companions)
 
     def read(self, text: str, fields: FieldTypes, name: str = "<export>") -> Detection:
         """What the detection engine would execute; raises ProblemError."""

@@ -5,16 +5,15 @@ Lints, which look for mistakes in what a valid rule means, live in `lints/`.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from samefire.fields import FieldTypes
 from samefire.lints import levelled, lint
-from samefire.problems import Problem, ProblemError, Severity
+from samefire.problems import Problem, ProblemError
 from samefire.rule import Rule
-from samefire.rulequery import lower_tree, parse_query, query_fields
-from samefire.source import NOWHERE, Span
+from samefire.rulequery import lower_tree, parse_query
+from samefire.unknown_fields import unknown_fields
 
 
 def check_rule(
@@ -33,23 +32,5 @@ def check_rule(
         body = lower_tree(rule, tree, fields, rule.string("rule", "query")) if tree is not None else None
     except ProblemError as error:
         return list(error.problems)
-    unknown = list(unknown_fields(rule, fields)) if strict_fields else []
+    unknown = unknown_fields(rule, fields, body, strict=strict_fields)
     return [*unknown, *levelled(lint(rule, tree, fields, body), lints)]
-
-
-def unknown_fields(rule: Rule, fields: FieldTypes) -> Iterator[Problem]:
-    """Fields of the query that no layer of field types knows."""
-    for name in query_fields(rule, fields):
-        if fields.get(name) is None and not fields.is_object(name) and "*" not in name:
-            near = fields.nearest(name)
-            hint = f"did you mean `{near}`?" if near else "add its type to `fields/`"
-            source = rule.string("rule", "query")
-            found = re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", source.text)
-            yield Problem(
-                "query-unknown-field",
-                f"the type of `{name}` is not known",
-                source,
-                Span(*found.span()) if found else NOWHERE,
-                Severity.ERROR,
-                hint,
-            )

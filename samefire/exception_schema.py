@@ -108,6 +108,13 @@ _INSIDE = ("match", "match_any", "exists")
 """What Kibana takes inside of a nested entry."""
 
 
+def entry_tables(*, inside: bool = False) -> Mapping[str, Table]:
+    """The table of each type of entry, of an item or of a nested entry."""
+    kinds = _INSIDE if inside else tuple(_VALUES)
+    head = {"field": _need(_filled), "type": _need(Text(choices=kinds))}
+    return {kind: Table({**head, **_VALUES[kind]}) for kind in kinds}
+
+
 def check_entries(entries: Any, path: Path, report: Report, *, inside: bool = False) -> None:
     """Add what is wrong with the entries of an item, or of a nested entry (`inside`)."""
     for number, entry in enumerate(entries if isinstance(entries, list) else ()):

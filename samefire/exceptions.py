@@ -8,7 +8,7 @@ to `converters/`. Values of Kibana's value lists are kept there; only a file wit
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,9 +67,8 @@ def _attached(rule: Rule, lists: Sequence[ExceptionList]) -> Rule:
     return replace(rule, exceptions=tuple(lists), problems=tuple(told))
 
 
-def unknown_rules(rules: Iterable[Rule], lists: Iterable[ExceptionList]) -> Iterator[Problem]:
-    """Rule ids of exception files that no rule has; `rules` are all that there are."""
-    known = {rule.id for rule in rules}
+def unknown_rules(known: Collection[str], lists: Iterable[ExceptionList]) -> Iterator[Problem]:
+    """Rule ids of exception files that no rule has; `known` are the ids of all rules that there are."""
     for one in {one.source.path: one for one in lists}.values():
         for number, rule_id in enumerate(one.rule_ids):
             if rule_id not in known:

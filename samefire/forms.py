@@ -1,14 +1,15 @@
 """Forms: what a rule is exported as. The contract of a converter, and how converters are found.
 
-A converter is one file in `converters/` that ends in `converter = X()`; a scan finds it. Nothing in
-`samefire/` names a converter.
+A converter is one file in `converters/` that ends in `converter = X()`; a scan finds it. A file may instead have
+`found()`, which gives the converters that other installed packages make possible, and `packages`, which tells what
+to install for others. Nothing in `samefire/` names a converter.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
@@ -61,15 +62,37 @@ class Options:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """What a bundle may hold of a form beside rules: connectors (objects of an export), and whether a file of
+    rules ends with a count of what is in it."""
+
+    connectors: Sequence[Mapping[str, Any]] = ()
+    details: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The files of a form in a bundle, and the file that each rule is in, by the rule's path."""
+
+    files: Mapping[str, bytes]
+    places: Mapping[str, str]
+
+
 class Converter(Protocol):
     """A form. Pure: no disk, clock or network. `counts_alerts`: the form says how many alerts there are, not
     only whether it fires. `derived`: another program makes it of a form, so that it is judged and only exported
-    when it is named."""
+    when it is named. A form whose bundle is more than a file for each rule also has
+    `collect(parts: Sequence[tuple[Rule, Document]], companions: Companions) -> Collected`."""
 
-    name: str
-    suffix: str
-    counts_alerts: bool
-    derived: bool
+    @property
+    def name(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    @property
+    def counts_alerts(self) -> bool: ...
+    @property
+    def derived(self) -> bool: ...
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
         """The rule as a text of this form."""
@@ -83,10 +106,23 @@ class Converter(Protocol):
 @cache
 def converters() -> Mapping[str, Converter]:
     """All forms by name, in alphabetical order."""
-    package = importlib.import_module("samefire.converters")
     found: dict[str, Converter] = {}
+    for module in _modules():
+        given = module.found() if hasattr(module, "found") else [module.converter]
+        found.update((converter.name, converter) for converter in given)
+    return found
+
+
+def packages() -> Mapping[str, str]:
+    """Forms that are not there, by name, and the package to install for each."""
+    told: dict[str, str] = {}
+    for module in _modules():
+        told.update(getattr(module, "packages", {}))
+    return {name: package for name, package in told.items() if name not in converters()}
+
+
+def _modules() -> Iterator[Any]:
+    package = importlib.import_module("samefire.converters")
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         if not module.name.startswith("_"):
-            converter: Converter = importlib.import_module(f"samefire.converters.{module.name}").converter
-            found[converter.name] = converter
-    return found
+            yield importlib.import_module(f"samefire.converters.{module.name}")

@@ -8,7 +8,7 @@ rule is collected.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,25 +38,28 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RuleFile |
 def _wanted(config: pytest.Config, path: Path) -> bool:
     if config.getoption("--samefire") or config.getini("samefire"):
         return any(path.is_relative_to(root) for root in _roots(path))
-    given = (
-        config.invocation_params.dir / str(a).split("::")[0]
-        for a in config.args
-        if not str(a).startswith("-")
-    )
-    named = [g.resolve() for g in given]
-    return any(
-        path.is_relative_to(root) and any(n.is_relative_to(root) for n in named) for root in _roots(path)
-    )
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return False
+    given = [(config.invocation_params.dir / str(a).split("::")[0]).resolve() for a in config.args]
+    named = [one for one in given if path.is_relative_to(one)]
+    return bool(named) and any(one.is_relative_to(root) for root in _roots(path) for one in named)
 
 
 def _roots(path: Path) -> list[Path]:
+    """The folders that hold rules, as the settings around a file say; that file's folder when they are broken,
+    so that the file is collected and says so."""
+    return _roots_of(path.parent)
+
+
+@cache
+def _roots_of(folder: Path) -> list[Path]:
     from samefire.problems import ProblemError
     from samefire.settings import find
 
     try:
-        settings = find(path.parent)
+        settings = find(folder)
     except ProblemError:
-        return [path.parent]
+        return [folder]
     return [settings.path(r).resolve() for r in settings.rules]
 
 
@@ -65,11 +68,15 @@ class RuleFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         from samefire.commands.arguments import chosen_forms
+        from samefire.problems import ProblemError
 
         yield CheckItem.from_parent(self, name="check")
-        if not self.workspace.rules:
-            return
-        for form in chosen_forms([], self.workspace.settings.forms):
+        try:
+            if not self.workspace.rules:
+                return
+        except ProblemError:
+            return  # the check says why
+        for form in chosen_forms([], self.workspace.settings.forms, derived=True):
             for case in self.workspace.cases(self.workspace.rules[0]).cases:
                 yield CaseItem.from_parent(self, name=f"{form.name}-{case.name}", form=form.name, case=case)
 
@@ -119,10 +126,13 @@ class CheckItem(_Item):
 
     def runtest(self) -> None:
         from samefire.commands.check import check
-        from samefire.problems import Severity
+        from samefire.problems import ProblemError, Severity
         from samefire.reports.text import problems_text
 
-        problems = [p for p in check(self.file.workspace) if p.severity is Severity.ERROR]
+        try:
+            problems = [p for p in check(self.file.workspace) if p.severity is Severity.ERROR]
+        except ProblemError as error:
+            problems = list(error.problems)
         if problems:
             raise Wrong(problems_text(problems))
 
@@ -138,12 +148,13 @@ class CaseItem(_Item):
     def runtest(self) -> None:
         from samefire.harness.report import Outcome
         from samefire.harness.run import verdicts_of
+        from samefire.problems import visible
 
         prepared = self.file.prepared(self.form)
         if prepared.detection is None:
-            pytest.skip(f"{self.form} {prepared.result.status}: {prepared.result.why}")
+            pytest.skip(visible(f"{self.form} {prepared.result.status}: {prepared.result.why}"))
         for verdict in verdicts_of(prepared, [self.case]):
             if verdict.outcome is Outcome.FAIL:
                 did = "fired" if verdict.fired else "stayed silent"
                 head = f"{self.case.path}: {self.form} {did}, expected: {verdict.expected}"
-                raise Wrong("\n".join([head, *(f"  {line}" for line in verdict.reason)]))
+                raise Wrong("\n".join(map(visible, [head, *(f"  {line}" for line in verdict.reason)])))

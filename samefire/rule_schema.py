@@ -230,7 +230,7 @@ _OWN: Mapping[str, Table] = {
 
 TYPES: tuple[str, ...] = tuple(_OWN)
 
-_SET_BY_KIBANA = (
+SET_BY_KIBANA = (
     *("id", "immutable", "rule_source", "created_at", "created_by", "updated_at", "updated_by", "outcome"),
     *("execution_summary", "output_index", "namespace", "alias_target_id", "alias_purpose"),
 )
@@ -239,7 +239,7 @@ _LOCKED = ("version", "revision")
 
 def _strangers(rule_type: str) -> dict[str, str]:
     """Why a key that somebody may well write has no place in a rule of this type."""
-    told = dict.fromkeys(_SET_BY_KIBANA, "Kibana sets this key itself; leave it out")
+    told = dict.fromkeys(SET_BY_KIBANA, "Kibana sets this key itself; leave it out")
     told |= dict.fromkeys(_LOCKED, "versions are kept in the lock file; leave it out")
     for key in {key for table in _OWN.values() for key in table.keys}:
         told[key] = _only(key, rule_type)
@@ -289,7 +289,7 @@ def _export_table(rule_type: str) -> Table:
     keys = {**_BASE.keys, **_OWN[rule_type].keys}
     for key in ("new_terms", "threat_mappings"):
         keys.pop(key, None)
-    keys |= {key: Key(Free()) for key in (*_SET_BY_KIBANA, *_LOCKED, "timestamp_override_fallback_disabled")}
+    keys |= {key: Key(Free()) for key in (*SET_BY_KIBANA, *_LOCKED, "timestamp_override_fallback_disabled")}
     keys |= {key: Key(keys[key].shape) for key in _OPTIONAL_IN_KIBANA & keys.keys()}
     if rule_type == "new_terms":
         keys |= {

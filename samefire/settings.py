@@ -24,6 +24,7 @@ class Settings:
     rules: tuple[str, ...] = ("rules",)
     fixtures: str = "fixtures"
     exceptions: str = "exceptions"
+    connectors: str = "connectors"
     fields: tuple[str, ...] = ("fields",)
     lock: str = "samefire.lock.json"
     lock_form: str = "elastic"
@@ -40,7 +41,7 @@ class Settings:
 
 
 _LISTS = ("rules", "fields", "forms", "without_fixtures")
-_STRINGS = ("fixtures", "exceptions", "lock", "lock_form", "taxonomy")
+_STRINGS = ("fixtures", "exceptions", "connectors", "lock", "lock_form", "taxonomy")
 _FLAGS = ("strict_fields",)
 _TABLES = ("gate", "lints")
 LEVELS = ("error", "warning", "off")

@@ -53,20 +53,55 @@ def shown(path: Path) -> str:
 def open_workspace(
     paths: Sequence[str], settings: Settings | None = None, mapping: Path | None = None
 ) -> Workspace:
-    """The rules at `paths` (files, folders, globs; none: the settings' folders). Raises ProblemError when
-    the settings or field types cannot be read."""
+    """The rules at `paths` (files, folders, globs; none: the settings' folders; a fixture stands for its rule).
+    Raises ProblemError when the settings or field types cannot be read."""
     settings = settings or find(Path(paths[0]) if paths and Path(paths[0]).is_dir() else Path.cwd())
     fields = load_fields(settings, mapping)
-    targets = list(paths) or [shown(settings.path(r)) for r in settings.rules]
+    targets, orphans = _targets(paths, settings)
     loaded = load_rules(targets)
+    found = (*loaded.problems, *orphans)
     if not settings.path(settings.exceptions).is_dir():
-        return Workspace(settings, fields, loaded.rules, loaded.problems)
+        return Workspace(settings, fields, loaded.rules, found)
     from samefire.exceptions import attached, unknown_rules
 
     lists, problems = load_exceptions(settings)
     if not paths:
-        problems += unknown_rules(loaded.rules, lists)
-    return Workspace(settings, fields, attached(loaded.rules, lists), (*loaded.problems, *problems))
+        problems += unknown_rules({rule.id for rule in loaded.rules}, lists)
+    return Workspace(settings, fields, attached(loaded.rules, lists), (*found, *problems))
+
+
+def _targets(paths: Sequence[str], settings: Settings) -> tuple[list[str], list[Problem]]:
+    """What to load, and a problem for each fixture that has no rule."""
+    if not paths:
+        return [shown(settings.path(r)) for r in settings.rules], []
+    targets: list[str] = []
+    problems: list[Problem] = []
+    for path in paths:
+        rule = rule_of(path, settings)
+        if rule is not None:
+            targets.append(rule)
+        else:
+            hint = "fixtures lie where their rule does, in a folder named after its file"
+            message = "no rule belongs to this fixture"
+            problems.append(Problem("fixture-without-rule", message, Source(path, ""), hint=hint))
+    return targets, problems
+
+
+def rule_of(path: str, settings: Settings) -> str | None:
+    """The rule file that a fixture (`…/positive/x.json`, or the folder of a rule's fixtures) belongs to, None
+    when there is none; any other path is itself."""
+    fixtures = settings.path(settings.fixtures).resolve()
+    given = Path(path).resolve()
+    if not given.is_relative_to(fixtures) or given == fixtures:
+        return path
+    inside = given.relative_to(fixtures)
+    sides = [i for i, part in enumerate(inside.parts) if part in ("positive", "negative")]
+    stem = Path(*inside.parts[: sides[-1]]) if sides and sides[-1] else inside
+    for root in settings.rules:
+        rule = settings.path(root) / stem.parent / f"{stem.name}.toml"
+        if rule.is_file():
+            return shown(rule)
+    return None
 
 
 def load_exceptions(settings: Settings) -> tuple[list[ExceptionList], list[Problem]]:

@@ -72,7 +72,7 @@ def test_a_list_belongs_to_the_rules_that_its_file_names_and_to_those_that_name_
 
 def test_a_rule_that_is_not_there() -> None:
     lists = load(file('{ field = "a", type = "exists", operator = "included" }'))
-    assert [render(p) for p in unknown_rules([], lists)] == [
+    assert [render(p) for p in unknown_rules(set(), lists)] == [
         f"x.toml:6:13: warning: no rule has the id {RULE} [exceptions-unknown-rule]\n"
         f'  6 | rule_ids = ["{RULE}"]\n'
         f"    |             {'^' * 38}\n"

@@ -37,7 +37,8 @@ def test_the_wheel_runs_alone(wheel: Path, tmp_path: Path) -> None:
         (tmp_path / "work" / folder).mkdir(parents=True)
         subprocess.run(["cp", "-r", str(source), str(tmp_path / "work" / folder)], check=True)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "NO_COLOR": "1"}
-    code = "import samefire, samefire.cli, sys; print(samefire.__file__); sys.exit(samefire.cli.run(['test']))"
+    call = "['test', '--form', 'elastic', '--form', 'sigma', '-o', 'r.html']"
+    code = f"import samefire, samefire.cli, sys; print(samefire.__file__); sys.exit(samefire.cli.run({call}))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],
         cwd=tmp_path / "work",
@@ -49,3 +50,4 @@ def test_the_wheel_runs_alone(wheel: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith(str(tmp_path / "site"))
     assert "1 rule, 28 verdicts: 28 as expected, 0 failed" in done.stdout
+    assert (tmp_path / "work/r.html").read_text().startswith("<!DOCTYPE html>")

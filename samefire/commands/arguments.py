@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from samefire.commands import WrongUse
-from samefire.forms import Converter, converters
+from samefire.forms import Converter, converters, packages
 from samefire.problems import did_you_mean
 from samefire.reports.style import Style
 
@@ -23,9 +23,16 @@ def chosen_forms(
         return [form for form in known.values() if derived or not form.derived]
     for name in wanted:
         if name not in known:
-            near = did_you_mean(name, known)
-            raise WrongUse(f"unknown form `{name}`; {near or 'known: ' + ', '.join(known)}")
+            raise WrongUse(f"unknown form `{name}`; {_instead(name, known)}")
     return [known[name] for name in dict.fromkeys(wanted)]
+
+
+def _instead(name: str, known: Collection[str]) -> str:
+    """What to do about a form that is not there."""
+    package = packages().get(name)
+    if package is not None:
+        return f"`pip install {package}` brings it"
+    return did_you_mean(name, known) or f"known: {', '.join(known)}"
 
 
 def check_format(name: str, known: Sequence[str]) -> str:

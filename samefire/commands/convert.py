@@ -25,6 +25,7 @@ class Choices:
     approximate: bool = False
     taxonomy: str = "ecs"
     profile: str = ""
+    pipeline: str = ""
 
 
 def options(workspace: Workspace, choices: Choices) -> Options:
@@ -34,6 +35,7 @@ def options(workspace: Workspace, choices: Choices) -> Options:
         approximate=choices.approximate,
         taxonomy=choices.taxonomy or workspace.settings.taxonomy,
         profile=choices.profile,
+        extra={"pipeline": choices.pipeline} if choices.pipeline else {},
         versions=load_versions(workspace.settings.path(workspace.settings.lock)),
     )
 

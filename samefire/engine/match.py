@@ -220,14 +220,15 @@ def _failure(one: Formula, failed: Mapping[int, Mapping[int, str]]) -> str | Non
 
 
 def _is_router(slots: Slots, slot: int) -> bool:
-    """Whether a slot is a field, not too deep, that is only compared with single values."""
+    """Whether a slot is a field, not too deep, that is only compared with single values (that it exists can
+    hang on keys that the direct look does not see)."""
     key = slots.keys[slot]
     tests = [test for group in slots.groups[slot] for test in group]
     return (
         isinstance(key, FieldSlot)
         and key.path.count(".") < MAX_ROUTER_DEPTH
         and len(tests) <= MAX_ROUTER_TESTS
-        and all(isinstance(test, ast.Term | ast.NumberIs | ast.BooleanIs | ast.Exists) for test in tests)
+        and all(isinstance(test, ast.Term | ast.NumberIs | ast.BooleanIs) for test in tests)
     )
 
 

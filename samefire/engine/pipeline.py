@@ -5,7 +5,7 @@ The commands are here; what they need (functions, aggregates, patterns) lies in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, assert_never
@@ -24,7 +24,9 @@ from samefire.engine.values import text, version_key
 from samefire.query.ast import Fold, Pattern
 from samefire.query.detection import Pipeline
 from samefire.query.pipeline import (
+    Apply,
     Arrange,
+    ColumnValue,
     Command,
     Compute,
     Cut,
@@ -40,6 +42,7 @@ from samefire.query.pipeline import (
     Remove,
     Summarise,
     Take,
+    walk,
 )
 from samefire.query.values import fits
 
@@ -108,8 +111,7 @@ def _step(command: Command, table: Table, setting: Setting) -> Table:
         case Load():
             raise AssertionError("a source is the first command")
         case Filter(condition=condition):
-            verdicts = evaluate(condition, table, setting)
-            return table.take([row for row, verdict in enumerate(verdicts) if verdict is True])
+            return table.take(_true_rows(condition, table, setting))
         case MakeRow(columns=columns) | Compute(columns=columns):
             return _computed(columns, table, setting)
         case Summarise():
@@ -193,6 +195,26 @@ def _extracted(command: Cut | Extract, table: Table, setting: Setting) -> Table:
     for name, kind in kinds.items():
         out.put(name, kind, made[name])
     return out
+
+
+def _true_rows(condition: Expression, table: Table, setting: Setting) -> Sequence[int]:
+    """The rows for which a condition is true; each operand of AND is asked only where those before it are."""
+    rows_: Sequence[int] = range(table.size)
+    for part in _operands(condition):
+        names = {e.name for e in walk(part) if isinstance(e, ColumnValue)}
+        asked = table.select(n for n in table.columns if n in names)
+        verdicts = evaluate(part, asked if len(rows_) == table.size else asked.take(rows_), setting)
+        rows_ = [row for row, verdict in zip(rows_, verdicts, strict=True) if verdict is True]
+    return rows_
+
+
+def _operands(condition: Expression) -> Iterator[Expression]:
+    """The operands of AND, or the condition itself."""
+    if isinstance(condition, Apply) and condition.function == "and":
+        for argument in condition.arguments:
+            yield from _operands(argument)
+    else:
+        yield condition
 
 
 # ---- rows -----------------------------------------------------------------------------------------------

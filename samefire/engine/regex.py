@@ -166,19 +166,38 @@ def _piece(part: Tree) -> Pattern | None:
     return None
 
 
+_ONE_CLASS = re.compile(r"(?:\[\^?(?:\\[^A-Zpbx0-9]|[^\[\]\\])+\]|\\[dsw]|[^\\\[\](){}.*+?^$|])\+?", re.DOTALL)
+_NESTED_CLASS = re.compile(r"(?<!\\)\[\^?\]?(?:\\.|[^\]\\\[])*?(?:&&|\[(?!:))", re.DOTALL)
+_DOUBLED = re.compile(r"&&|--|\|\||~~")
+
+
 @lru_cache(maxsize=1024)
 def java(pattern: str) -> Any:
-    """A Java pattern as a compiled RE2 one (`sub`, `search`). Raises RegexRefused."""
+    """A Java pattern, compiled (`sub`, `search`): one class of characters by Python's own matcher, which cannot
+    stall on it and is quick at many matches, the rest by RE2. Raises RegexRefused."""
+    if _ONE_CLASS.fullmatch(pattern) and not _DOUBLED.search(pattern):
+        try:
+            return re.compile(pattern, re.ASCII)
+        except re.error:  # an escape that Python does not know
+            pass
+    _refuse_nested(pattern)
     compiled = _re2(_spelled(pattern, "(?m" in pattern))
     if compiled is None:
         raise RegexRefused(_reason(pattern))
     return compiled
 
 
+def _refuse_nested(pattern: str) -> None:
+    """Classes inside classes and their intersection, which RE2 would read as plain characters."""
+    if _NESTED_CLASS.search(pattern):
+        raise RegexRefused("classes inside classes cannot be run")
+
+
 @lru_cache(maxsize=512)
 def grok_matcher(pattern: str) -> Callable[[str], Any]:
     """A function that searches a text for an expanded GROK pattern and gives a match with its groups. `.`
     ends at a line break, `^` and `$` stand at every line, as Oniguruma has it. Raises RegexRefused."""
+    _refuse_nested(pattern)
     compiled = _re2(f"(?m){_spelled(pattern, True)}")
     if compiled is None:
         raise RegexRefused(_reason(pattern))

@@ -27,6 +27,7 @@ from samefire.query.wording import wording
 
 if TYPE_CHECKING:
     from samefire.engine import pipeline
+    from samefire.engine.rows.table import Setting
 
 Documents = Events | Sequence[Mapping[str, Any]]
 
@@ -318,22 +319,27 @@ def table(
 ) -> tuple[pipeline.Rows, tuple[str, ...]]:
     """The columns and rows of a pipeline over events, and what became null and why. Raises Refused."""
     from samefire.engine import pipeline
-    from samefire.engine.rows.table import Setting
 
     data = events if isinstance(events, Events) else Events.of(events)
-    given = context or Context()
-    now = given.now if given.now is not None else newest(data)
-    hits = Plan(list(body.queries)).run(data, replace(given, now=now))
-    failure = next((reason for reason in hits.failures if reason), None)
-    if failure is not None:
-        raise Refused(failure)
+    setting = _setting(body, data, context or Context())
     frame = scope.frame(bodies.Scope(index=body.indices), data, None)
-    setting = Setting(now, [frozenset(found) for found in hits.ordinals])
     try:
         found = pipeline.rows(body, data, frame.keep(range(len(data))), setting)
     except pipeline.Refusal as refused:
         raise Refused(str(refused)) from None
     return found, (*frame.notes, *setting.warnings)
+
+
+def _setting(body: bodies.Pipeline, data: Events, given: Context) -> Setting:
+    """What a pipeline needs beside its events. Raises Refused."""
+    from samefire.engine.rows.table import Setting
+
+    now = given.now if given.now is not None else newest(data)
+    hits = Plan(list(body.queries)).run(data, replace(given, now=now))
+    failure = next((reason for reason in hits.failures if reason), None)
+    if failure is not None:
+        raise Refused(failure)
+    return Setting(now, [frozenset(found) for found in hits.ordinals])
 
 
 _BODIES: dict[type, Callable[[Any, _Run, Frame], list[Alert]]] = {

@@ -54,6 +54,7 @@ class Layout:
     rules: tuple[str, ...]
     fixtures: str
     exceptions: str
+    connectors: str
     fields: tuple[str, ...]
     lock: str
     settings: tuple[str, ...]
@@ -70,9 +71,23 @@ class Layout:
             rules=tuple(inside(r) for r in settings.rules),
             fixtures=inside(settings.fixtures),
             exceptions=inside(settings.exceptions),
+            connectors=inside(settings.connectors),
             fields=tuple(inside(f) for f in settings.fields),
             lock=inside(settings.lock),
             settings=(inside("samefire.toml"), inside("pyproject.toml")),
+        )
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every file and folder that a bundle follows from."""
+        return (
+            *self.rules,
+            self.fixtures,
+            self.exceptions,
+            self.connectors,
+            *self.fields,
+            self.lock,
+            *self.settings,
         )
 
     def is_rule(self, path: str) -> bool:
@@ -183,8 +198,12 @@ def _before(
 def _ids(
     repository: Repository, commit: str, layout: Layout, files: Mapping[str, Change], old_lock: bytes | None
 ) -> Iterator[str]:
-    """Rules whose exceptions or lock entries changed."""
-    lists = [p for p in files if below(p, layout.exceptions) and p.endswith(".toml")]
+    """Rules whose exceptions or lock entries changed; a value list may belong to any exception."""
+    touched = [p for p in files if below(p, layout.exceptions)]
+    lists = [p for p in touched if p.endswith(".toml")]
+    if len(lists) < len(touched):
+        folder = repository.root / layout.exceptions
+        lists = sorted({*lists, *(p.relative_to(repository.root).as_posix() for p in folder.rglob("*.toml"))})
     old = repository.read(commit, lists)
     for path in lists:
         file = repository.root / path

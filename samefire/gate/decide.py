@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from samefire.exceptions import unknown_rules
 from samefire.fields import FieldTypes
 from samefire.files import read_source
 from samefire.forms import Converter, Options
@@ -34,7 +35,7 @@ from samefire.revision import Repository
 from samefire.rule import Rule
 from samefire.settings import Settings
 from samefire.source import Source
-from samefire.workspace import Workspace, load_fields, open_workspace, shown
+from samefire.workspace import Workspace, load_exceptions, load_fields, open_workspace, shown
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,10 @@ def _lock_then(source: Source) -> Lock:
 
 
 def _opened(settings: Settings, chosen: Sequence[File]) -> Workspace:
-    """The chosen rules, loaded; no rule at all is fine when the change touches none."""
+    """The chosen rules, loaded; no rule at all is fine when the change touches none. Exception files are read
+    in any case: one that is broken names no rule that could be judged."""
     if not chosen:
-        return Workspace(settings, load_fields(settings), ())
+        return Workspace(settings, load_fields(settings), (), tuple(load_exceptions(settings)[1]))
     return open_workspace([file.shown for file in chosen], settings)
 
 
@@ -201,6 +203,7 @@ def _around(ground: Ground, workspace: Workspace, job: Job, whole: bool) -> Iter
     """What the policy says beyond single rules. `whole`: all rules are judged."""
     settings, changed, files = ground.settings, ground.changed, ground.files
     yield from duplicates(files)
+    yield from unknown_rules(ids(files), load_exceptions(settings)[0])
     if not whole:
         yield from same_names(workspace.rules, files)
     if names := {*settings.without_fixtures, *ground.policy.approximate, *ground.policy.refused}:

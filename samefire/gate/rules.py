@@ -45,7 +45,9 @@ def check_report(report: RuleReport, policy: Policy, *, excused: bool, home: Pat
         yield from _cases(report, policy)
     told = {(p.code, p.message) for p in report.problems}
     for form in report.forms:
-        if not any((p.code, p.message) in told for p in form.problems if p.severity is Severity.ERROR):
+        if not form.derived and not any(
+            (p.code, p.message) in told for p in form.problems if p.severity is Severity.ERROR
+        ):
             yield from _form(report.rule, form, policy, home)
 
 

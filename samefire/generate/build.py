@@ -12,7 +12,7 @@ from typing import Any
 from samefire.engine.events import Events
 from samefire.engine.match import Plan
 from samefire.fields import FieldTypes
-from samefire.generate.typical import typical
+from samefire.generate.typical import holdable, typical
 from samefire.generate.values import failing, passing
 from samefire.query.ast import (
     And,
@@ -177,7 +177,9 @@ class Builder:
                     self.avoid(self.rng.choice(children))
             case Leaf():
                 if self.judge.fires(node, self.flat):
-                    near = [value for _, value in failing(node.test, self.rng)]
+                    near = [
+                        v for _, v in failing(node.test, self.rng) if holdable(node.reads, v, self.fields)
+                    ]
                     self.flat.pop(node.reads, None)
                     if near and self.rng.random() < 0.5:
                         self.flat[node.reads] = self.rng.choice(near)

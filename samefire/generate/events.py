@@ -23,7 +23,7 @@ from samefire.generate.build import (
     scripted,
     value_for_script,
 )
-from samefire.generate.typical import typical
+from samefire.generate.typical import holdable, typical
 from samefire.generate.values import failing, odd, passing
 from samefire.query.ast import (
     And,
@@ -163,6 +163,8 @@ def _spoilt(node: Node, flat: Flat, fields: FieldTypes, judge: Judge, rng: Rando
                 nested({k: v for k, v in flat.items() if k != leaf.reads}), f"{leaf.reads}: missing", leaf
             )
             for what, value in failing(leaf.test, rng):
+                if not holdable(leaf.reads, value, fields):
+                    continue
                 yield Generated(nested({**flat, leaf.reads: value}), f"{leaf.reads}: {what}", leaf)
         elif not wanted:
             for value in passing(leaf.test, rng)[:2] or [typical(leaf.reads, fields, rng)]:
@@ -226,6 +228,7 @@ def _pools(node: Node, fields: FieldTypes, rng: Random) -> tuple[Pools, Pools]:
             case _:
                 assert_never(part)
     whole = {name: list(_distinct([*pool, *wrong.get(name, ())])) for name, pool in right.items()}
+    whole = {name: [v for v in pool if holdable(name, v, fields)] for name, pool in whole.items()}
     usual = {name: [typical(name, fields, rng)] for name in right}
     return (
         {name: list(_distinct(pool)) or usual[name] for name, pool in right.items()},

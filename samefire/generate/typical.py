@@ -5,6 +5,7 @@ Names and addresses are from the ranges that documentation may use (RFC 5737, RF
 
 from __future__ import annotations
 
+import ipaddress
 from random import Random
 from typing import Any
 
@@ -73,3 +74,32 @@ def typical(field: str, fields: FieldTypes, rng: Random) -> Any:
     if name in _WHOLE:
         return rng.choice((1, 7, 100))
     return rng.choice(("alpha", "beta", "gamma"))
+
+
+def holdable(field: str, value: Any, fields: FieldTypes) -> bool:
+    """Whether the field can hold the value: Elasticsearch refuses a word in a boolean, an address or a number, and
+    a whole number loses its fraction."""
+    kind = fields.get(field)
+    match kind.type if kind is not None else "keyword":
+        case "boolean":
+            return isinstance(value, bool) or value in ("true", "false")
+        case "ip":
+            return isinstance(value, str) and _is_address(value)
+        case name if name in _WHOLE:
+            return _is_whole(value)
+        case _:
+            return True
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.removeprefix("-").isdecimal()
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -17,7 +17,7 @@ from samefire.check import check_rule
 from samefire.fields import FieldTypes
 from samefire.forms import Converter, Options, converters
 from samefire.harness.record import Record, decode, encode
-from samefire.harness.report import RuleReport
+from samefire.harness.report import FormResult, RuleReport, Status
 from samefire.harness.run import Subject, judge_rule
 from samefire.problems import ProblemError
 from samefire.workspace import Workspace, field_files, load_fields
@@ -30,13 +30,14 @@ CHUNK = 16
 
 @dataclass(frozen=True)
 class Job:
-    """How to judge. `checked`: also what `samefire check` says of each rule. `processes`: at most that many
-    (None: one for each core)."""
+    """How to judge. `unread`: the exports of a rule without cases are written and not read back. `checked`:
+    also what `samefire check` says of each rule. `processes`: at most that many (None: one for each core)."""
 
     forms: Sequence[Converter]
     options: Options = field(default_factory=Options)
     mapping: Path | None = None
     checked: bool = False
+    unread: bool = False
     strict_fields: bool = False
     lints: Mapping[str, str] = field(default_factory=dict)
     cache: Cache | None = None
@@ -96,7 +97,7 @@ def _keys(workspace: Workspace, subjects: Sequence[Subject], job: Job) -> list[s
             *(part for path in _exceptions(workspace) for part in (str(path), path.read_bytes())),
             repr(options),
             *(form.name for form in job.forms),
-            f"{job.checked} {job.strict_fields}",
+            f"{job.checked} {job.strict_fields} {job.unread}",
         ]
     )
     return [_key(shared, subject, job) for subject in subjects]
@@ -104,7 +105,7 @@ def _keys(workspace: Workspace, subjects: Sequence[Subject], job: Job) -> list[s
 
 def _exceptions(workspace: Workspace) -> list[Path]:
     folder = workspace.settings.path(workspace.settings.exceptions)
-    return sorted(folder.rglob("*.toml")) if folder.is_dir() else []
+    return sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else []
 
 
 def _key(shared: str, subject: Subject, job: Job) -> str:
@@ -167,6 +168,8 @@ def cores() -> int:
 def judge_one(subject: Subject, types: FieldTypes, job: Job) -> RuleReport:
     """One rule. Raises Fault, with the rule's path, when samefire itself fails on it."""
     try:
+        if job.unread and not subject.cases.cases:
+            return written(subject, types, job)
         report = judge_rule(subject, job.forms, types, job.options)
         if not job.checked:
             return report
@@ -178,6 +181,18 @@ def judge_one(subject: Subject, types: FieldTypes, job: Job) -> RuleReport:
         reason = str(error).split("\n")[0][:200]
         raise Fault(f"{subject.rule.path}: {type(error).__name__}: {reason}") from error
     return replace(report, problems=tuple(dict.fromkeys([*report.problems, *found])))
+
+
+def written(subject: Subject, types: FieldTypes, job: Job) -> RuleReport:
+    """The exports of a rule that has no case, as they are written."""
+    results: list[FormResult] = []
+    for form in job.forms:
+        found = form.write(subject.rule, types, job.options)
+        status = Status.APPROXIMATE if found.approximate else Status.EXACT
+        status = Status.REFUSED if found.refused else status
+        results.append(FormResult(form.name, status, found.document, found.problems))
+    problems = (*subject.rule.problems, *subject.cases.problems)
+    return RuleReport(subject.rule, tuple(results), (), (), tuple(dict.fromkeys(problems)))
 
 
 # What a worker process holds: set once when it starts.

@@ -52,9 +52,18 @@ def report_text(report: Report, style: Style = PLAIN, *, verbose: bool = False) 
 def _rule(rule: RuleReport, style: Style, verbose: bool) -> Iterator[str]:
     yield f"{style.strong(visible(rule.rule.path))}  {visible(rule.rule.name)}"
     for form in rule.forms:
-        yield f"  {form.form:<13} {_form(form, rule.of(form.form), style)}"
-        for verdict in rule.of(form.form):
-            yield from _verdict(verdict, style, verbose)
+        verdicts = rule.of(form.form)
+        if form.derived and not verbose and not _told(verdicts):
+            continue
+        yield f"  {form.form:<13} {_form(form, verdicts, style)}"
+        for verdict in verdicts:
+            if verbose or not form.derived or verdict.outcome is Outcome.FAIL:
+                yield from _verdict(verdict, style, verbose)
+
+
+def _told(verdicts: Sequence[Verdict]) -> bool:
+    """Whether a form that another program makes is worth a line: some case does not go as expected there."""
+    return any(v.outcome is not Outcome.PASS for v in verdicts)
 
 
 def _form(form: FormResult, verdicts: Sequence[Verdict], style: Style) -> str:
@@ -66,6 +75,8 @@ def _form(form: FormResult, verdicts: Sequence[Verdict], style: Style) -> str:
     text = f"{_share(fire)} fire, {_share(silent)} silent"
     wrong = any(v.outcome is Outcome.FAIL for v in verdicts)
     text = style.bad(text) if wrong else style.good(text) if verdicts else style.warn("no cases")
+    if form.faults:
+        return f"{text}  {style.warn('known difference')}: {visible('; '.join(form.faults))}"
     if form.status is Status.APPROXIMATE:
         text += f"  {style.warn('approximate')}: {visible(form.why)}"
     return text

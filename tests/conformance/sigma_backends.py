@@ -24,7 +24,8 @@ from samefire.generate import scenarios, variations
 from samefire.generate.scenarios import START
 from samefire.problems import ProblemError
 from samefire.query.ast import And, AnyField, AtLeast, Fold, Leaf, Node, Not, Or
-from samefire.query.detection import Body, Correlation, Detection, EventQuery, Sequence as EqlSequence
+from samefire.query.detection import Body, Correlation, Detection, EventQuery
+from samefire.query.detection import Sequence as EqlSequence
 from samefire.rule import Rule, load_path
 from tests.conformance import Failed, Tally
 from tests.conformance._sigma_text import rows
@@ -74,13 +75,17 @@ def _case(
     form: Converter, result: Converted, truth: Detection, occasions: list[list[Any]], fields: FieldTypes
 ) -> bool | Failed:
     assert result.document is not None
-    known = {p.code.removeprefix("known-fault-") for p in result.problems if p.code.startswith("known-fault-")}
+    known = {
+        p.code.removeprefix("known-fault-") for p in result.problems if p.code.startswith("known-fault-")
+    }
     query = result.document.text
     try:
         read = form.read(query, fields)
     except ProblemError as error:
         told = [p.message for p in error.problems][:2]
-        return True if known - {"case"} else Failed({"unreadable": told, "query": query, "known": sorted(known)})
+        return (
+            True if known - {"case"} else Failed({"unreadable": told, "query": query, "known": sorted(known)})
+        )
     if form.name == "sigma:esql":
         occasions = [[_single(event) for event in events] for events in occasions]
     got = _verdicts(read, occasions)
@@ -151,7 +156,7 @@ def _node(node: Node) -> Node:
             return replace(node, children=tuple(map(_node, children)))
         case Not(child=child):
             return replace(node, child=_node(child))
-        case (Leaf(test=test) | AnyField(test=test)) if getattr(test, "fold", Fold.NONE) is not Fold.NONE:
-            return replace(node, test=replace(test, fold=Fold.NONE))  # type: ignore[call-arg]
+        case Leaf(test=test) | AnyField(test=test) if getattr(test, "fold", Fold.NONE) is not Fold.NONE:
+            return replace(node, test=replace(test, fold=Fold.NONE))  # type: ignore[arg-type]
         case _:
             return node

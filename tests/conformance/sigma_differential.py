@@ -1,8 +1,10 @@
 """An Elastic rule and its Sigma, run on the same generated events, give the same verdicts.
 
-Every KQL, EQL and threshold rule that is written as exact: 200 events around its query, or 40 scenarios around
-its sequence or threshold, as `samefire.generate` makes them. Where only the look-back bounds the time, the
-scenarios lie within one look-back: what a scheduled rule sees of a longer burst depends on its clock.
+Every KQL, EQL, ES|QL and threshold rule that is written as exact: 200 events around its query, or 40 scenarios
+around its sequence, threshold or count, as `samefire.generate` makes them. Where only the look-back bounds the
+time, the scenarios lie within one look-back: what a scheduled rule sees of a longer burst depends on its clock. ES|QL
+is asked about events whose fields hold one value, and counts about events that have the fields of their groups:
+what else there may be is noted when it is converted.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ from samefire.engine.run import run as run_detection
 from samefire.fields import FieldTypes
 from samefire.forms import Options, converters
 from samefire.generate import Scenario, scenarios, variations
+from samefire.generate.build import flattened, nested
 from samefire.generate.scenarios import START
 from samefire.query.ast import And
-from samefire.query.detection import Body, Detection, EventQuery, Sequence, Threshold
+from samefire.query.detection import Body, Correlation, Detection, EventQuery, Pipeline, Sequence, Threshold
 from samefire.rule import Rule, load_path
 from tests.conformance import Failed, Tally
 from tests.conformance._sigma_text import rows
@@ -34,7 +37,7 @@ def run(root: Path) -> Tally:
     tally = Tally()
     fields = FieldTypes.known()
     for row in rows(root):
-        if row["cls"].startswith("exact") and row["type"] in ("query", "eql", "threshold"):
+        if row["cls"].startswith("exact") and row["type"] in ("query", "eql", "esql", "threshold"):
             tally.check(row["file"], partial(_case, root, row, fields))
     return tally
 
@@ -51,6 +54,8 @@ def compared(rule: Rule, returned: Detection, fields: FieldTypes) -> bool | Fail
     """The rule as Elastic means it, and what came back from Sigma, over generated events."""
     sigma = importlib.import_module("samefire.converters.sigma")
     body, filters = sigma._lowered(rule, fields, rule.string("rule", "query"))
+    if isinstance(body, Pipeline):
+        return _pipeline(Detection(body), returned, fields)
     beside = tuple(node for node, _ in filters)
     if isinstance(body, EventQuery) and rule.type != "threshold":
         return _events(And((body.where, *beside)), returned.body, fields)
@@ -69,6 +74,43 @@ def _events(asked: And, body: Body, fields: FieldTypes) -> bool | Failed:
         return Failed("no event satisfies the query")
     differ = [events[ordinal] for ordinal in sorted(ours ^ theirs)]
     return Failed({"differ": len(differ), "first": differ[0]}) if differ else True
+
+
+def _pipeline(asked: Detection, returned: Detection, fields: FieldTypes) -> bool | Failed:
+    body = returned.body
+    if isinstance(body, EventQuery):
+        made = [[_single(event)] for event in variations(body.where, fields, count=EVENTS)]
+    else:
+        assert isinstance(body, Correlation)
+        made = [[e for e in map(_single, s.events) if _counted(e, body)] for s in _counts(body, fields)]
+    for events in made:
+        ours, theirs = bool(run_detection(asked, events)), bool(run_detection(returned, events))
+        if ours is not theirs:
+            return Failed({"elastic": ours, "sigma": theirs, "events": events})
+    return True
+
+
+def _counted(event: dict[str, Any], body: Correlation) -> bool:
+    """Within one look-back, with a value for each group."""
+    flat = flattened(event)
+    return _offset(event) <= body.timespan and all(flat.get(name) is not None for name in body.group_by)
+
+
+def _counts(body: Correlation, fields: FieldTypes) -> list[Scenario]:
+    """Scenarios around what a correlation counts."""
+    (_, events), *_ = body.rules
+    assert isinstance(events, EventQuery)
+    operator, number = body.condition[0]
+    least = int(number) + (operator == "gt")
+    distinct = tuple((name, least) for name in body.value_field)
+    counted = Threshold(events.where, body.group_by, 1 if distinct else least, distinct)
+    return scenarios(counted, fields, count=SCENARIOS, window=body.timespan)
+
+
+def _single(event: Any) -> dict[str, Any]:
+    """The event with one value in each field."""
+    flat = flattened(event)
+    return nested({k: v[0] if isinstance(v, list) and v else v for k, v in flat.items()})
 
 
 def _scenarios(

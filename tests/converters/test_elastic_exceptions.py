@@ -129,9 +129,10 @@ def test_an_exception_expires() -> None:
     )
     day = 86_400 * 10**9
     march = 1_772_323_200 * 10**9
-    events = [{"user.name": "ann"}, {"user.name": "bob"}]
+    events = [{"user.name": name, "@timestamp": "2026-03-01T00:00:00Z"} for name in ("ann", "bob")]
     assert len(run(found, events, Context(now=march))) == 0
-    late = run(found, events, Context(now=march + 2 * day))
+    later = [{**event, "@timestamp": "2026-03-03T00:00:00Z"} for event in events]
+    late = run(found, later, Context(now=march + 2 * day))
     assert (len(late), late.notes) == (1, ("the exception `I` expired 2d before",))
     dated = [{"user.name": "ann", "@timestamp": f"2026-0{month}-01T00:00:00Z"} for month in (2, 3)]
     assert len(run(found, dated)) == 0, "without a clock the newest event tells the time"
@@ -188,7 +189,7 @@ def test_messages_have_places_in_the_text() -> None:
     )
     values = {**entry("user.name", "list"), "list": {"id": "bad.txt", "type": "keyword"}}
     assert message(head + export(item(values))).split("\n")[0] == (
-        "x.ndjson:3:117: error: the values of the value list `bad.txt` are kept in Kibana [form-cannot-run]"
+        "x.ndjson:3:108: error: the values of the value list `bad.txt` are kept in Kibana [form-cannot-run]"
     )
     assert message(head + "{").split("\n")[0] == (
         "x.ndjson:3:2: error: this is no JSON: expecting property name enclosed in double quotes [elastic-not-json]"

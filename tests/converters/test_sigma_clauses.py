@@ -174,7 +174,7 @@ REFUSED = [
         "name the fields",
     ),
     (
-        "o365.audit.Members: Kim",
+        "o365.audit.Members > Kim",
         "sigma-cannot-field-pattern",
         "`o365.audit.Members` is an object of any keys, and Sigma cannot look into all of them",
         "name the key: `o365.audit.Members.…`",
@@ -285,6 +285,24 @@ def test_refused_nodes(node: Node, code: str, message: str) -> None:
             "approximate-keywords",
             "a value without a field: Sigma's keywords look for it anywhere in the event's text",
             ["denied"],
+        ),
+        (
+            "file.extension > 1",
+            "approximate-order",
+            "`file.extension` is text: Elasticsearch puts `10` before `2`, Sigma compares numbers",
+            {"file.extension|gt": 1},
+        ),
+        (
+            "o365.audit.Members: *Kim*",
+            "approximate-flattened",
+            "`o365.audit.Members` is an object of any keys: Sigma's keywords look for the value anywhere in the event",
+            {"|cased": ["Kim"]},
+        ),
+        (
+            "o365.audit.Members: Kim.Lee",
+            "approximate-flattened",
+            "`o365.audit.Members` is an object of any keys: Sigma's keywords look for the value anywhere in the event",
+            {"|re|s": ["^Kim\\.Lee$"]},
         ),
     ],
 )

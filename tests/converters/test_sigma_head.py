@@ -256,11 +256,6 @@ TYPES = {
         "sigma-cannot-machine-learning",
         "Sigma cannot run a machine learning job",
     ),
-    "esql": (
-        'language = "esql"\nquery = "from logs-* metadata _id, _version, _index | where a == 1"\n',
-        "sigma-cannot-esql",
-        "ES|QL is not converted to Sigma yet",
-    ),
 }
 
 

@@ -15,7 +15,7 @@ from samefire.engine.automaton import Automaton, RegexTooHard
 from samefire.engine.events import Events
 from samefire.engine.match import match
 from samefire.engine.needles import lucene_needles, needles
-from samefire.engine.regex import RegexRefused, as_pattern, lucene, pcre
+from samefire.engine.regex import RegexRefused, as_pattern, grok_matcher, java, lucene, pcre
 from samefire.query import ast
 from samefire.query.ast import Fold, RegexSyntax, Wild
 from samefire.query.lucene_regex import RegexError, parse
@@ -227,3 +227,28 @@ def test_needles_of_usual_patterns() -> None:
     assert needles("(?:powershell|pwsh)") == frozenset({"powershell", "pwsh"})
     assert needles("(a|b*)") is None
     assert needles("(?x) a b") is None
+
+
+@pytest.mark.parametrize("pattern", [r"[\\^`\"]", r"[^0-9A-Za-z\s#=-]", r"\d+", "x", r"a[\s\S]b", r"(?i)ab+|c$"])
+def test_java_patterns_are_compiled(pattern: str) -> None:
+    assert java(pattern).sub(lambda _: "", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("[a-z&&[^b]]", "classes inside classes cannot be run"),
+        ("[a[bc]]", "classes inside classes cannot be run"),
+        ("(?=a)", "look-around cannot be matched in bounded time"),
+        ("(a", "it is not a regular expression that can be read"),
+    ],
+)
+def test_java_patterns_that_would_mean_something_else_are_refused(pattern: str, reason: str) -> None:
+    with pytest.raises(RegexRefused) as refused:
+        java(pattern)
+    assert str(refused.value) == reason
+
+
+def test_grok_searches_line_by_line() -> None:
+    found = grok_matcher("^b(?P<g0>.*)$")("a\nbc\nd")
+    assert found.group("g0") == "c"

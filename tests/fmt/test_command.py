@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import sys
 from pathlib import Path
 
 import pytest
 
-from samefire.cli import run
+run = importlib.import_module("samefire.cli").run
 
 UNTIDY = "[rule]\nb = 1\na = 2\n"
 TIDY = "[rule]\na = 2\nb = 1\n"

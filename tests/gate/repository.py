@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 SETTINGS = """\
+forms = ["elastic", "sigma"]
 [gate]
 base = "main"
 """

@@ -265,12 +265,12 @@ def a_clause_that_no_case_reaches(repo: Repo) -> None:
     repo.lock()
 
 
-@bad(("settings-unknown-key", "samefire.toml:3:1"))
+@bad(("settings-unknown-key", "samefire.toml:4:1"))
 def a_policy_key_is_misspelt(repo: Repo) -> None:
     repo.settings(SETTINGS + "postive = 2\n")
 
 
-@bad(("policy-unknown-form", "samefire.toml:3:1"))
+@bad(("policy-unknown-form", "samefire.toml:4:1"))
 def the_policy_asks_for_a_form_that_is_not_judged(repo: Repo) -> None:
     repo.settings(SETTINGS + 'required = ["elastic", "sygma"]\n')
 

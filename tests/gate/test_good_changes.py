@@ -188,6 +188,16 @@ def an_exception_list_of_a_rule(repo: Repo) -> None:
 
 
 @good(1)
+def a_value_list_of_an_exception(repo: Repo) -> None:
+    listed = 'type = "list", list = { id = "hosts", type = "keyword" } }'
+    text = EXCEPTION.replace("RULE", RULES["rules/shell.toml"]["id"])
+    repo.write("exceptions/lists/hosts", "build\n")
+    repo.write("exceptions/shell.toml", text.replace('type = "match", value = "build" }', listed))
+    repo.commit()
+    repo.write("exceptions/lists/hosts", "build\ntest\n")
+
+
+@good(1)
 def a_known_difference_of_a_form(repo: Repo) -> None:
     event = {"event": {"category": "process"}, "process": {"name": "sh", "parent": {"name": ["nginx", "x"]}}}
     repo.write("fixtures/shell/positive/list.json", {"events": [event], "description": "two parents"})
@@ -273,9 +283,9 @@ def test_a_moved_policy_is_told(repo: Repo) -> None:
     repo.settings(SETTINGS + "positive = 0\n")
     told = [p for p in gated(Choices()).problems if p.severity is Severity.WARNING]
     assert [render(p) for p in told] == [
-        "samefire.toml:3:1: warning: the change moves the policy it is judged by: `positive` was not set, is 0"
+        "samefire.toml:4:1: warning: the change moves the policy it is judged by: `positive` was not set, is 0"
         " [policy-changed]\n"
-        "  3 | positive = 0\n"
+        "  4 | positive = 0\n"
         "    | ^^^^^^^^\n"
         "  help: somebody who may change the policy should look at this"
     ]

@@ -109,13 +109,15 @@ def test_match_equals_the_plain_evaluator(some: list[Node], events: list[dict[st
     assert hits.failures == (None,) * len(some)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(trees, min_size=17, max_size=40),
     st.lists(documents, max_size=6),
     st.sampled_from(["d", "a.b", "a.b.c"]),
     st.sampled_from([ast.Term("x"), ast.NumberIs(1), ast.Exists()]),
 )
+@example([ast.Leaf("a", ast.Exists())] * 17, [{"a.b": False}], "a.b", ast.Exists())
+@example([ast.Leaf("a", ast.Term("x"))] * 17, [{"a.b": 1, "a": [{"b": 1}, "x"]}], "a.b", ast.NumberIs(1))
 def test_many_nodes_take_the_routed_way_to_the_same_hits(
     some: list[Node], events: list[dict[str, Any]], name: str, test: ast.Test
 ) -> None:

@@ -132,6 +132,14 @@ def _percentile(call: Apply, setting: Setting) -> Function:
     return work
 
 
+@whole("mv_pseries_weighted_sum")
+def _weighted(value: Value, power: Value) -> Value:
+    """Each value divided by its place to a power, added up."""
+    if value is None or power is None or type(power) is list:
+        return None
+    return math.fsum(one / place**power for place, one in enumerate(unpacked(value), 1))
+
+
 def percentile(values: list[Any], share: float) -> float:
     """The value below which `share` percent lie, between neighbours by proportion."""
     ordered = sorted(values)

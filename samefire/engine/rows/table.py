@@ -9,7 +9,8 @@ from typing import Any
 Value = Any
 """None, a scalar, or a list of two or more scalars."""
 
-MAX_WARNINGS = 20
+MAX_WARNINGS = 3
+"""Expressions that are told one by one."""
 
 
 @dataclass
@@ -53,13 +54,15 @@ class Setting:
 
     def warn(self, shown: str, reason: str) -> None:
         """A value became null; the first reason of each expression is told."""
-        if shown and len(self._warnings) < MAX_WARNINGS:
+        if shown:
             self._warnings.setdefault(shown, reason)
 
     @property
     def warnings(self) -> list[str]:
-        """What became null, and why."""
-        return [f"`{shown}` gives null: {reason}" for shown, reason in self._warnings.items()]
+        """What became null, and why; a few one by one, the others counted."""
+        told = [f"`{shown}` gives null: {reason}" for shown, reason in self._warnings.items()]
+        more = len(told) - MAX_WARNINGS
+        return told if more <= 0 else [*told[:MAX_WARNINGS], f"{more} more expressions give null"]
 
 
 def packed(values: Sequence[Value]) -> Value:

@@ -139,7 +139,15 @@ def _replace(call: Apply, setting: Setting) -> Function:
     pattern = constant(call, 1)
     if isinstance(pattern, str):
         compiled = java(pattern)
-        return lambda value, _, new: replaced(compiled, value, new)
+        seen: dict[tuple[str, str], str] = {}
+
+        def remembered(value: str, _: str, new: str) -> str:
+            found = seen.get((value, new))
+            if found is None:
+                found = seen[value, new] = replaced(compiled, value, new)
+            return found
+
+        return remembered
     return lambda value, regex, new: replaced(java(regex), value, new)
 
 

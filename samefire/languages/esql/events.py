@@ -236,6 +236,8 @@ class _Walk:
         function = part.function
         if isinstance(left, Literal):
             left, right, function = right, left, _TURNED[function]
+        if isinstance(left, Apply) and left.function == "convert":
+            left = left.arguments[0]
         counted = self.counts.get(left.name) if isinstance(left, ColumnValue) else None
         if not isinstance(counted, _Count) or not isinstance(right, Literal):
             return None

@@ -219,16 +219,15 @@ class Expressions(Reader):
         token = self.advance()
         if token.kind == "decimal":
             return Number(float(token.text), token.span)
-        value = int(token.text) if len(token.text) <= 20 else 2**64
+        value = int(token.text) if len(token.text.lstrip("0")) <= 20 else 2**64
         unit = self.token
-        if unit.kind == "name" and unit.word not in (*KEYWORDS, "where"):
+        if unit.word in _UNIT_WORDS:
             self.advance()
-            if unit.word not in _UNIT_WORDS:
-                hint = (
-                    did_you_mean(unit.word, _UNIT_WORDS) or "units are milliseconds, seconds, minutes … years"
-                )
-                self.fail("query-unit", f"`{unit.text}` is no unit of time", unit.span, hint)
             return Interval(value, unit.word, Span(token.start, unit.end))
+        if unit.kind == "name" and unit.word not in (*KEYWORDS, "where") and len(unit.word) > 2:
+            hint = did_you_mean(unit.word, _UNIT_WORDS)
+            if hint is not None:
+                self.fail("query-unit", f"`{unit.text}` is no unit of time", unit.span, hint)
         return Number(value if value < 2**64 else float(token.text), token.span)
 
     def values(self) -> Expression:

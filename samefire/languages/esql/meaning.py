@@ -260,9 +260,8 @@ class Meaning:
             try:
                 patterns.append(like_pattern(node.operator, pattern.value))
             except ValueError as error:
-                self.problem(
-                    "query-pattern", f"the pattern cannot be read: {error}", pattern.span, _PATTERN_HINT
-                )
+                hint = _PATTERN_HINT if node.operator == "like" else None
+                self.problem("query-pattern", f"the pattern cannot be read: {error}", pattern.span, hint)
         if any(matches_anything(pattern) for pattern in patterns):
             return Apply("is_not_null", (operand,), "boolean", node.span)
         found = Literal(tuple(patterns), "pattern", node.span)
@@ -310,6 +309,8 @@ class Meaning:
             return ColumnValue("", "dynamic", span)
         if name == "now":
             return Clock("date", span)
+        if name in ("to_dateperiod", "to_timeduration"):
+            return self.interval_text(arguments[0])
         taken = [self.argument(name, signature.parameter(i), a) for i, a in enumerate(arguments)]
         kind, taken = self.result(name, signature.gives, taken, span)
         return Apply(name, tuple(taken), kind, span, self.shown(span))

@@ -43,7 +43,7 @@ from samefire.languages.esql.tree import (
     Where,
     expressions,
 )
-from samefire.problems import Problem, ProblemError, did_you_mean
+from samefire.problems import Problem, ProblemError, did_you_mean, nearest
 from samefire.query.ast import Wild
 from samefire.source import Source, Span
 
@@ -245,7 +245,7 @@ class _Commands(Expressions):
             if pieces and isinstance(pieces[-1], str):
                 text = str(pieces.pop()) + text
             pieces.append(text)
-        if not pieces:
+        if not pieces or self.written(start).endswith("."):
             self.unexpected("a column")
         span = self.span_from(start)
         if len(pieces) == 1 and isinstance(pieces[0], str):
@@ -386,7 +386,8 @@ def _suggestion(word: str, known: list[str]) -> str | None:
     instead = {"filter": "where", "select": "keep", "project": "keep", "group": "stats", "head": "limit"}
     if word in instead:
         return f"write `{instead[word].upper()}`"
-    return did_you_mean(word, known)
+    near = nearest(word, known)
+    return f"did you mean `{near.upper()}`?" if near else None
 
 
 _AFTER = {"where": "`AND`, `OR`, `|` or the end", "limit": "`|` or the end", "mv_expand": "`|` or the end"}

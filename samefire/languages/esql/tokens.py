@@ -16,12 +16,12 @@ from samefire.source import Source, Span
 _SPACE = r"(?P<ws>[ \t\r\n]+) | (?P<comment>//[^\r\n]*) | (?P<block>/\*)"
 _TEXT = r"""
       (?P<raw>\"\"\"(?s:.*?)\"\"\"\"?\"?)
-    | (?P<string>"(?:[^"\\\r\n]|\\[tnr"\\])*")
+    | (?P<string>"(?!"")(?:[^"\\\r\n]|\\[tnr"\\])*")
 """
 _SCAN = re.compile(
     rf"""
       {_SPACE}
-    | (?P<name>(?:[A-Za-z]|[_@](?=[A-Za-z0-9_@]))[A-Za-z0-9_]*)
+    | (?P<name>(?:[A-Za-z]|[_@](?=[A-Za-z0-9_@*]))[A-Za-z0-9_]*)
     | {_TEXT}
     | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     | (?P<quoted>`(?:[^`]|``)+`)

@@ -95,9 +95,7 @@ class Truth:
 
     def written_out(self, expression: Expression) -> Expression:
         """The expression over fields alone."""
-        self._size += 1
-        if self._size > LARGEST:
-            raise TooLarge
+        self.step()
         if isinstance(expression, ColumnValue):
             found = self.columns.get(expression.name, expression)
             if isinstance(found, Unsayable):
@@ -107,6 +105,12 @@ class Truth:
             arguments = tuple(self.written_out(a) for a in expression.arguments)
             return Apply(expression.function, arguments, expression.type, expression.span, expression.shown)
         return expression
+
+    def step(self) -> None:
+        """Count one part that was looked at: a column that is named twice is looked at twice."""
+        self._size += 1
+        if self._size > LARGEST:
+            raise TooLarge
 
     def field(self, column: ColumnValue) -> str | None:
         """The field of the documents that a column is, None for a computed or metadata one."""
@@ -124,6 +128,7 @@ class Truth:
 
     def needs(self, condition: Expression) -> set[str]:
         """Fields without which a condition is not true."""
+        self.step()
         match condition:
             case Apply(function="and", arguments=parts):
                 return set().union(*(self.needs(part) for part in parts))
@@ -143,6 +148,7 @@ class Truth:
 
     def needs_values(self, parts: tuple[Expression, ...]) -> set[str]:
         """A function of a missing value is null, but for those that look at null."""
+        self.step()
         found: set[str] = set()
         for part in parts:
             if isinstance(part, ColumnValue) and (path := self.field(part)):
@@ -158,6 +164,7 @@ class Truth:
 
     def holds(self, condition: Expression, truth: bool) -> Node:
         """Where a condition has this truth."""
+        self.step()
         match condition:
             case Apply(function="and" | "or" as function, arguments=parts, span=span):
                 children = tuple(self.holds(part, truth) for part in parts)
@@ -190,6 +197,7 @@ class Truth:
 
     def operand(self, expression: Expression) -> _Operand:
         """A field, plain or in one case. Conversions that do not change what is compared are left out."""
+        self.step()
         match expression:
             case ColumnValue(span=span) if (path := self.field(expression)) is not None:
                 return _Operand(path, self.sources[expression.name].type, span)
