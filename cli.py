@@ -351,6 +351,28 @@ def lock(
 
 
 @app.command()
+def fixtures(
+    paths: Paths = None,
+    recorded: Annotated[
+        str | None, typer.Option("--from", help="Recorded events: kept, redacted, trimmed; `-`: stdin.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed gives other values.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Alternatives with a case of their own.")] = 60,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell which cases there would be.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also write over cases that differ.")] = False,
+    mapping: Mapping = None,
+) -> None:
+    """Generate fixtures: what must fire, branch by branch, and what just misses, clause by clause.
+
+    Examples: `samefire fixtures rules/aws/x.toml`, `samefire fixtures rules/x.toml --from event.json`
+    """
+    from samefire.commands import fixtures as command
+
+    asked = command.Asked(recorded, seed, limit, dry_run, force, mapping)
+    _finish(lambda: command.run(paths or [], asked))
+
+
+@app.command()
 def fmt(
     paths: Paths = None,
     check: Annotated[

@@ -13,7 +13,7 @@ from typing import Any
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat, nested
 from samefire.generate.circuit import Circuit
-from samefire.generate.pool import MISSING, Candidate, Group, Pools
+from samefire.generate.pool import MISSING, RECORDED, Candidate, Group, Pools
 from samefire.generate.skeleton import beside
 from samefire.generate.solve import Answer, Solver
 from samefire.query.ast import Node
@@ -48,11 +48,12 @@ class Clausewise:
         seed: int = 0,
         circuit: Circuit | None = None,
         pools: Pools | None = None,
+        recorded: Flat | None = None,
     ) -> None:
         self.circuit = circuit or Circuit.of(where)
         self.fields = fields
         self.base = base
-        self.pools = pools or Pools(self.circuit, fields, seed, START)
+        self.pools = pools or Pools(self.circuit, fields, seed, START, recorded)
         self.solver = Solver(self.circuit, self.pools)
         self.made: list[Made] = []
         self._done: set[tuple[int, bool]] = set()
@@ -123,7 +124,7 @@ class Clausewise:
         true, false = answer.true & group.mask, answer.false & group.mask
         number = self.circuit.atom[place]
         fitting = [c for c in self.pools.candidates(number) if c.truth & true == true and not c.truth & false]
-        near = [c for c in fitting if c.what not in ("right", MISSING)]
+        near = [c for c in fitting if c.what not in ("right", RECORDED, MISSING)]
         own = [c for c in near if c.of == number and c.what != "another case"]
         case = [c for c in near if c.what == "another case"]
         usual = [c for c in near if c.what == "usual"]

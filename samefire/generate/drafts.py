@@ -20,7 +20,7 @@ from samefire.generate.clausewise import START, Clausewise, Made
 from samefire.generate.moments import SECOND, written
 from samefire.generate.naming import Names, clause
 from samefire.generate.natural import usual
-from samefire.generate.skeleton import skeleton
+from samefire.generate.skeleton import in_stream, skeleton
 from samefire.query import detection as bodies
 from samefire.query.ast import And, Leaf, Node, Not, Or, Term, Wild, Wildcard, walk
 from samefire.query.dates import resolve
@@ -62,11 +62,18 @@ Plan = Iterator[Draft]
 
 
 def drafts(
-    detection: Detection, fields: FieldTypes, *, seed: int = 0, limit: int = LIMIT, base: Flat | None = None
+    detection: Detection,
+    fields: FieldTypes,
+    *,
+    seed: int = 0,
+    limit: int = LIMIT,
+    base: Flat | None = None,
+    recorded: Flat | None = None,
 ) -> Drafts:
     """Cases of a detection. `base` is what stands in each event beside the query's fields; None: what is usual
-    for the rule's data. The same arguments always give the same cases."""
-    maker = Maker(detection, fields, seed, limit, base)
+    for the rule's data. `recorded`: values that the query's fields get where they may. The same arguments
+    always give the same cases."""
+    maker = Maker(detection, fields, seed, limit, base, recorded)
     kept = [draft for draft in maker.plan() if maker.holds(draft)]
     named = _named(kept)
     notes = list(maker.notes)
@@ -86,8 +93,15 @@ class Maker:
     """Makes the cases of one detection; `notes` tells what is left out."""
 
     def __init__(
-        self, detection: Detection, fields: FieldTypes, seed: int, limit: int, base: Flat | None
+        self,
+        detection: Detection,
+        fields: FieldTypes,
+        seed: int,
+        limit: int,
+        base: Flat | None,
+        recorded: Flat | None = None,
     ) -> None:
+        self.recorded = recorded or {}
         self.detection = detection
         self.fields = fields
         self.seed = seed
@@ -135,7 +149,9 @@ class Maker:
 
     def clausewise(self, where: Node) -> Clausewise:
         """All events about a query's clauses, made."""
-        maker = Clausewise(narrowed(where, self.detection), self.fields, self.base, seed=self.seed)
+        maker = Clausewise(
+            narrowed(where, self.detection), self.fields, self.base, seed=self.seed, recorded=self.recorded
+        )
         maker.all(self.limit)
         left = len(maker.circuit.clauses) - self.limit
         if left > 0 and sum(one.fires for one in maker.made) >= self.limit:
@@ -185,6 +201,7 @@ class Maker:
         stamps = self.detection.scope.timestamp_fields
         names = ["@timestamp"] if "@timestamp" in stamps else ["@timestamp", stamps[0]]
         timed = dict.fromkeys(names, written(START + round(seconds * SECOND)))
+        flat = in_stream(flat, self.detection.scope.index)
         return nested({**flat, **timed} if seconds else {**timed, **flat})
 
     # ---- thresholds

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
-from typing import TYPE_CHECKING
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 from samefire.generate.build import Flat, nested
 from samefire.generate.clausewise import START, Clausewise, Made
 from samefire.generate.drafts import Draft, Event, Plan, different
+from samefire.generate.natural import usual
 from samefire.generate.rowtests import RowPools, row_circuit
 from samefire.query.ast import And
 from samefire.query.detection import Pipeline
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 TRIALS = 260
 """Sets of events that are tried for what is asked of groups."""
+LUCK = 120
+"""Sets of events whose values are thrown together."""
 MOST = 1500
 LARGE = 50_000_000
 
@@ -31,13 +35,15 @@ LARGE = 50_000_000
 @dataclass(frozen=True, slots=True)
 class _Trial:
     """How to make a set of events: `count` of them, from the first or in turn from all that pass (`mixed`), the
-    fields in `varied` different in each, numbers large or not, `step` seconds between two."""
+    fields in `varied` different in each, numbers large or not, `step` seconds between two.
+    `luck`: values are thrown together from what the query names, each number in its own way."""
 
     count: int
     mixed: bool
     varied: tuple[str, ...]
     large: bool
     step: float
+    luck: int = 0
 
 
 def pipelines(maker: Maker, body: Pipeline) -> Plan:
@@ -62,14 +68,17 @@ class _Rows:
         )
         self.query.all(maker.limit)
         self.good = [made for made in self.query.made if made.fires]
+        self._pool: dict[str, list[Any]] | None = None
         self.groups = [c for c in self.tracer.rest if isinstance(c, Summarise)]
 
     def all(self) -> Plan:
         if not self.groups:
             yield from self._single()
+            self.maker.notes.extend(self.circuit.refusals[:1])
             return
-        found = next((trial for trial in islice(self._trials(), TRIALS) if self._fires(trial)), None)
+        found = next((trial for trial in self._all_trials() if self._fires(trial)), None)
         if found is None:
+            self.maker.notes.extend(self.circuit.refusals[:1])
             return
         yield Draft(
             True, "enough events", f"{found.count} events that the query asks for.", self._events(found)
@@ -107,6 +116,20 @@ class _Rows:
         return nested({key: value for key, value in flattened(event).items() if key != name})
 
     # ---- trials
+
+    def _all_trials(self) -> Iterator[_Trial]:
+        yield from islice(self._trials(), TRIALS // 2)
+        counts = [n for n in self._counts() if n <= 120] + [8, 12]
+        for luck in range(1, LUCK):
+            yield _Trial(
+                counts[luck % len(counts)],
+                luck % 3 > 0,
+                self._varied(),
+                False,
+                (1.0, 0.0, 40.0)[luck % 3],
+                luck,
+            )
+        yield from islice(self._trials(), TRIALS // 2, TRIALS)
 
     def _trials(self) -> Iterator[_Trial]:
         varied = self._varied()
@@ -159,7 +182,41 @@ class _Rows:
         flats = [dict(pool[at % len(pool) if trial.mixed or among else 0].flat) for at in range(trial.count)]
         for name in dict.fromkeys([*self._grouped(), *self._varied()]):
             self._vary(flats, name, trial)
+        if trial.luck:
+            self._throw(flats, Random(f"{self.maker.seed}:{trial.luck}"))
         return tuple(self.maker.event(flat, at * trial.step) for at, flat in enumerate(flats))
+
+    def _throw(self, flats: Sequence[Flat], rng: Random) -> None:
+        """Values that the query names, in any event; fields that groups are made of stay the same for all."""
+        grouped = set(self._grouped())
+        for name, pool in self._named().items():
+            if not pool or (name in grouped and rng.random() < 0.7):
+                continue
+            share = rng.choice((0.3, 0.6, 1.0))
+            same = rng.choice(pool)
+            for flat in flats:
+                if name in grouped:
+                    flat[name] = same
+                elif rng.random() < share:
+                    flat[name] = rng.choice(pool)
+
+    def _named(self) -> dict[str, list[Any]]:
+        """For each field behind groups the values that the query compares it with, and that the conditions on
+        rows allow where they ask about it."""
+        if self._pool is None:
+            self._pool = {name: self._allowed(name) for name in self.tracer.kinds if name != "@timestamp"}
+        return self._pool
+
+    def _allowed(self, name: str) -> list[Any]:
+        literals = [one for found in self.tracer.computed(name) for one in found]
+        pools = self.query.pools
+        assert isinstance(pools, RowPools)
+        values = [*pools.around(literals, name), *usual(name, self.maker.fields)[:2]]
+        values = list({repr(v): v for v in values if not isinstance(v, str) or len(v) < 400}.values())[:60]
+        if name not in self.query.asked or not self.good:
+            return values
+        truths = self.circuit.truths([nested({**self.good[0].flat, name: value}) for value in values])
+        return [v for v, t in zip(values, truths, strict=True) if self.circuit.values(t)[0]]
 
     def _vary(self, flats: Sequence[Flat], name: str, trial: _Trial) -> None:
         """Values for a field that groups are made of or that is counted."""

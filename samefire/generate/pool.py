@@ -37,6 +37,7 @@ SAMPLES = 240
 MANY = 60
 """Clauses on one field from which on each is given two values only."""
 MISSING = "missing"
+RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,11 @@ class Group:
 class Pools:
     """The groups of a circuit."""
 
-    def __init__(self, circuit: Circuit, fields: FieldTypes, seed: int, now: int) -> None:
+    def __init__(
+        self, circuit: Circuit, fields: FieldTypes, seed: int, now: int, recorded: Flat | None = None
+    ) -> None:
         self.circuit = circuit
+        self.recorded = recorded or {}
         self.fields = fields
         self.rng = Random(f"{seed}:pools")
         self.now = now
@@ -113,7 +117,9 @@ class Pools:
         """The candidates of the group of a clause."""
         group = self.groups[number]
         if not group.candidates:
-            made = list(self._single(group)) if len(group.names) == 1 else []
+            known = {name: self.recorded[name] for name in group.names if name in self.recorded}
+            made = [(known, RECORDED, -1)] if known else []
+            made += self._single(group) if len(group.names) == 1 else []
             if not group.lists:
                 made += list(self._sampled(group))
             made.append(({}, MISSING, -1))
@@ -208,6 +214,9 @@ class Pools:
 
     def _choose(self, group: Group, true: int, false: int) -> Candidate | None:
         every = self.candidates(group.atoms[0])
+        first = every[0]
+        if first.what == RECORDED and first.truth & true == true and not first.truth & false:
+            return first
         if true.bit_count() == 1:
             number = true.bit_length() - 1
             own = (c for c in every if c.of == number and c.truth & true and not c.truth & false)

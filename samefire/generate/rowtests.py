@@ -25,6 +25,7 @@ from samefire.generate.clausewise import START
 from samefire.generate.moments import written
 from samefire.generate.natural import natural, usual
 from samefire.generate.pool import MANY, MISSING, Group, Pools
+from samefire.generate.shapes import dissected, grokked
 from samefire.generate.values import failing, passing
 from samefire.query.ast import And, Node, Not, Or, Regex, RegexSyntax, Wildcard
 from samefire.query.detection import Pipeline
@@ -48,6 +49,8 @@ from samefire.query.pipeline import (
 )
 from samefire.source import NOWHERE, Span
 
+Shape = tuple[str, bool]
+"""A pattern that a text is taken apart by, and whether it is one of GROK."""
 REPEATED = (1, 12, 60, 700)
 """Times that a text is repeated for conditions on its length."""
 
@@ -61,6 +64,7 @@ class RowTest:
     column: str
     reads: tuple[str, ...] = field(compare=False)
     literals: tuple[Literal, ...] = field(compare=False)
+    shapes: tuple[Shape, ...] = field(default=(), compare=False)
     span: Span = field(default=NOWHERE, compare=False)
 
     @property
@@ -78,6 +82,7 @@ class RowCircuit(Circuit):
 
     commands: tuple[Command, ...] = ()
     queries: tuple[Node, ...] = ()
+    refusals: list[str] = field(default_factory=list)
 
     def truths(self, events: Sequence[Event], now: int | None = None) -> list[int]:
         masks = [0] * len(events)
@@ -88,7 +93,8 @@ class RowCircuit(Circuit):
         body = Pipeline(self.commands, queries=self.queries)
         try:
             table = execute(body, data, range(len(events)), setting, rest=False)
-        except Refusal:
+        except Refusal as refusal:
+            self.refusals.append(str(refusal))
             return masks
         for number, atom in enumerate(self.atoms):
             for origin, value in zip(table.origins, table.columns.get(atom.column, ()), strict=False):
@@ -105,6 +111,8 @@ class _Tracer:
         self.body = body
         self.reads: dict[str, frozenset[str]] = {}
         self.literals: dict[str, tuple[Literal, ...]] = {}
+        self.shapes: dict[str, tuple[Shape, ...]] = {}
+        self.kinds: dict[str, str] = {}
         self.commands: list[Command] = []
         self.conditions: list[Any] = []
         self.tests: dict[Expression, RowTest] = {}
@@ -121,6 +129,7 @@ class _Tracer:
         match command:
             case Load(columns=columns):
                 self.reads |= {c.name: frozenset([c.reads] if c.reads else []) for c in columns}
+                self.kinds |= {c.reads: c.kind for c in columns if c.reads}
                 self.commands.append(command)
             case Filter(condition=condition):
                 before = len(self.tests)
@@ -132,13 +141,13 @@ class _Tracer:
                 for name, expression in columns:
                     self._defined(name, [expression])
                 self.commands.append(command)
-            case Cut(text=text, columns=names):
+            case Cut(text=text, pattern=pattern, columns=names):
                 for name in names:
-                    self._defined(name, [text])
+                    self._defined(name, [text], ((pattern, False),))
                 self.commands.append(command)
-            case Extract(text=text, columns=typed):
+            case Extract(text=text, patterns=patterns, columns=typed):
                 for name, _ in typed:
-                    self._defined(name, [text])
+                    self._defined(name, [text], tuple((one, True) for one in patterns))
                 self.commands.append(command)
             case Relabel(pairs=pairs):
                 for old, new in pairs:
@@ -149,10 +158,24 @@ class _Tracer:
             case _:
                 return
 
-    def _defined(self, name: str, expressions: Iterable[Expression]) -> None:
+    def _defined(self, name: str, expressions: list[Expression], shapes: tuple[Shape, ...] = ()) -> None:
         reads, literals = self.of(expressions)
         self.reads[name] = frozenset(reads)
+        self.shapes[name] = (*self.shaped(expressions), *shapes)
         self.literals[name] = literals
+
+    def shaped(self, expressions: Iterable[Expression]) -> tuple[Shape, ...]:
+        """The patterns by which the texts behind expressions are taken apart."""
+        names = (p.name for e in expressions for p in walk(e) if isinstance(p, ColumnValue))
+        return tuple(dict.fromkeys(shape for name in names for shape in self.shapes.get(name, ())))
+
+    def computed(self, name: str) -> Iterator[tuple[Literal, ...]]:
+        """The constants in whatever is worked out from a document field."""
+        expressions = [e for c in self.body.commands for e in _expressions(c)]
+        for expression in expressions:
+            reads, literals = self.of([expression])
+            if name in reads:
+                yield literals
 
     def of(self, expressions: Iterable[Expression]) -> tuple[tuple[str, ...], tuple[Literal, ...]]:
         """The document fields and constants that expressions follow from."""
@@ -191,8 +214,26 @@ class _Tracer:
         known = self.tests.get(expression)
         if known is None:
             column = f"\x00{len(self.tests)}"
-            known = self.tests[expression] = RowTest(expression, column, *self.of([expression]))
+            known = self.tests[expression] = RowTest(
+                expression, column, *self.of([expression]), self.shaped([expression])
+            )
         return known
+
+
+def _expressions(command: Command) -> Iterator[Expression]:
+    """The expressions of a command, the small ones of a condition each by itself."""
+    match command:
+        case Filter(condition=condition):
+            yield from (part for part in walk(condition) if isinstance(part, Apply))
+        case Compute(columns=columns):
+            yield from (part for _, e in columns for part in walk(e) if isinstance(part, Apply))
+        case Summarise(reductions=reductions):
+            for one in reductions:
+                yield from one.arguments
+                if one.condition is not None:
+                    yield from (part for part in walk(one.condition) if isinstance(part, Apply))
+        case _:
+            return
 
 
 def row_circuit(body: Pipeline) -> tuple[RowCircuit, _Tracer]:
@@ -210,6 +251,7 @@ class RowPools(Pools):
 
     def __init__(self, circuit: Circuit, fields: FieldTypes, seed: int, now: int, body: Pipeline) -> None:
         self.queries = body.queries
+        self.kinds = next((_kinds(c) for c in body.commands if isinstance(c, Load)), {})
         super().__init__(circuit, fields, seed, now)
 
     def names(self, node: Any) -> tuple[str, ...]:
@@ -226,6 +268,9 @@ class RowPools(Pools):
                 yield {name: value}, "right", number
         for value in usual(name, self.fields):
             yield {name: value}, "usual", -1
+        if self.kinds.get(name) == "dynamic":
+            yield from (({name: value}, "right", -1) for value in (True, False, 0, 1, 1_000_000))
+        yield {name: usual(name, self.fields)[:3]}, "right", -1
         for number in group.atoms:
             for literal in self.circuit.atoms[number].literals[:3]:
                 if isinstance(literal.value, str) and literal.value:
@@ -245,13 +290,22 @@ class RowPools(Pools):
         return list({repr(value): value for value in pool}.values())
 
     def _values(self, atom: RowTest, name: str) -> list[Any]:
-        kind = self.fields.get(name)
-        typed = kind.type if kind is not None else "keyword"
-        found = [value for literal in atom.literals for value in values_of(literal, typed, name, self.rng)]
+        found = self.around(atom.literals, name)
         if isinstance(atom.expression, Asked):
             found += _asked(self.queries[atom.expression.number], name, self.rng)
-        found = list({repr(value): value for value in found}.values())
-        return found if isinstance(atom.expression, Apply) and len(found) < 400 else found[:400]
+        for pattern, grok in atom.shapes:
+            shaped = grokked if grok else dissected
+            found = [shaped(pattern, v) for v in [*found[:24], "kim"] if isinstance(v, str)] + found
+        return list({repr(value): value for value in found}.values())[:400]
+
+    def around(self, literals: Iterable[Literal], name: str) -> list[Any]:
+        """Values of a field that constants may be about."""
+        typed = self.kinds.get(name, "dynamic")
+        return [value for literal in literals for value in values_of(literal, typed, name, self.rng)]
+
+
+def _kinds(load: Load) -> dict[str, str]:
+    return {column.reads: column.kind for column in load.columns if column.reads}
 
 
 def _asked(node: Node, name: str, rng: Random) -> list[Any]:
@@ -282,13 +336,29 @@ def values_of(literal: Literal, kind: str, name: str, rng: Random) -> Iterator[A
             yield from _texts(value, kind, rng)
 
 
+NUMERIC = (
+    "long",
+    "integer",
+    "short",
+    "byte",
+    "double",
+    "float",
+    "unsigned_long",
+    "half_float",
+    "scaled_float",
+)
+
+
 def _numbers(value: int | float, kind: str) -> Iterator[Any]:
-    if kind in ("long", "integer", "short", "byte", "double", "float", "unsigned_long", "half_float"):
+    if kind in (*NUMERIC, "dynamic"):
         yield from (value, value + 1, value - 1, value * 10 + 1)
+    if kind in NUMERIC:
         return
     yield str(value)
     if kind not in ("ip", "date", "boolean") and 0 <= value <= 20_000:
         yield from ("x" * max(int(value) + step, 0) for step in (0, 1, -1))
+        yield f"a{' ' * (int(value) + 1)}b"
+        yield "a1" * (int(value) + 1)
 
 
 def _texts(value: str, kind: str, rng: Random) -> Iterator[Any]:

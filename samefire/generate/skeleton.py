@@ -61,6 +61,16 @@ def _dataset(index: Sequence[str], category: str) -> tuple[str, str]:
     return "", "logs"
 
 
+def in_stream(flat: Flat, index: Sequence[str]) -> Flat:
+    """The event in the stream of its data set, where the patterns allow it."""
+    dataset, kind = flat.get("event.dataset"), flat.get("data_stream.type", "logs")
+    if "data_stream.dataset" not in flat or not isinstance(dataset, str):
+        return flat
+    if not index_filter(index)(f"{kind}-{dataset}-default"):
+        return flat
+    return {**flat, "data_stream.dataset": dataset}
+
+
 def beside(base: Mapping[str, Any], names: Iterable[str]) -> Flat:
     """The base without the fields in `names`, those above and those below them."""
     taken = set(names)
