@@ -374,7 +374,7 @@ def import_(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."
+            help="Exports (.ndjson, .json), Sigma rules (.yml), repositories (folders), rule files; `-`: stdin."
         ),
     ] = None,
     output: Annotated[
@@ -385,9 +385,9 @@ def import_(
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
 ) -> None:
-    """Import rules, exceptions and connectors out of Kibana, or rule files out of a repository.
+    """Import rules, exceptions and connectors out of Kibana, Sigma rules, or rule files out of a repository.
 
-    Examples: `samefire import rules_export.ndjson`, `samefire import ../detection-rules -o rules/elastic`
+    Examples: `samefire import rules_export.ndjson`, `samefire import sigma/**/*.yml -o rules/sigma`
     """
     from samefire.commands import import_ as command
 
