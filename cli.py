@@ -244,7 +244,7 @@ def diff(
 
 @app.command()
 def query(
-    text: Annotated[str, typer.Argument(metavar="QUERY", help="The query; `-` reads it from stdin.")],
+    text: Annotated[str, typer.Argument(metavar="QUERY", help="The query; of Sigma also a file (.yml). `-` reads it from stdin.")],
     language: Annotated[str, typer.Option("--language", "-l", help="kuery, lucene, eql or sigma.")] = "kuery",
     events: Annotated[
         str | None, typer.Option("--events", "-e", help="NDJSON or JSON file; `-`: stdin.")

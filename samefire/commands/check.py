@@ -19,7 +19,7 @@ from samefire.workspace import Workspace, open_workspace, without_rules
 
 def run(paths: Sequence[str], asked: Printing, *, mapping: Path | None, strict_fields: bool) -> Result:
     """Check the rules at `paths`."""
-    workspace = without_rules(open_workspace(paths, mapping=mapping), paths)
+    workspace = without_rules(open_workspace(paths, mapping=mapping, sigma=True), paths)
     strict = strict_fields or workspace.settings.strict_fields
     rules = tuple(checked(workspace, rule, strict_fields=strict) for rule in workspace.rules)
     report = Report(rules, workspace.problems)
