@@ -17,7 +17,18 @@ from samefire.source import NOWHERE, Embedded, Source, Span
 
 ENDINGS = (".yml", ".yaml")
 _NAMESPACE = uuid.UUID("3d0c8d3e-7f0a-5c55-9a77-7369676d6172")
-_KEYS = {"rule_id": "id", "name": "title", "severity": "level", "type": "detection"}
+_KEYS = {
+    "rule_id": "id",
+    "name": "title",
+    "severity": "level",
+    "type": "detection",
+    "query": "detection",
+    "false_positives": "falsepositives",
+    "threat": "tags",
+    "maturity": "status",
+    "updated_date": "date",
+    "index": "logsource",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +60,8 @@ class SigmaRule(Rule):
 
     def value_span(self, *key: str | int) -> Span:
         """Where the value stands that Sigma has for a key of `[rule]`; the title when it has none."""
-        named = _KEYS.get(str(key[-1]), "title") if key else "title"
+        last = str(key[-1]) if key else "title"
+        named = _KEYS.get(last, last)
         documents = sigma.parse(self.source).yaml
         data: Any = documents.data[self.document]
         return documents.value_span((self.document, named if named in data else "title"))
