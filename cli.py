@@ -137,16 +137,25 @@ def check(
     strict_fields: Annotated[
         bool, typer.Option("--strict-fields", help="Refuse fields of unknown type.")
     ] = False,
+    sigma: Annotated[
+        bool, typer.Option("--sigma", help="Also ask Sigma's validators of each rule's Sigma.")
+    ] = False,
+    taxonomy: Taxonomy = "",
+    profile: Profile = "",
 ) -> None:
     """Check rules and fixtures: schema, query, fields; every problem with its place.
 
-    Examples: `samefire check`, `samefire check rules/aws --format json`, `cat x.toml | samefire check -`
+    Examples: `samefire check`, `samefire check rules/aws --format json`, `samefire check --sigma --profile sigmahq`
     """
     from samefire.commands import check as command
+    from samefire.commands.convert import Choices
     from samefire.commands.reporting import printing
 
     asked = printing(format, output, summary)
-    _finish(lambda: command.run(paths or [], asked, mapping=mapping, strict_fields=strict_fields))
+    of_sigma = Choices(taxonomy=taxonomy, profile=profile) if sigma else None
+    _finish(
+        lambda: command.run(paths or [], asked, mapping=mapping, strict_fields=strict_fields, sigma=of_sigma)
+    )
 
 
 @app.command()
@@ -245,7 +254,9 @@ def diff(
 
 @app.command()
 def query(
-    text: Annotated[str, typer.Argument(metavar="QUERY", help="The query; `-` reads it from stdin.")],
+    text: Annotated[
+        str, typer.Argument(metavar="QUERY", help="The query, or a Sigma file (.yml); `-`: stdin.")
+    ],
     language: Annotated[str, typer.Option("--language", "-l", help="kuery, lucene, eql or sigma.")] = "kuery",
     events: Annotated[
         str | None, typer.Option("--events", "-e", help="NDJSON or JSON file; `-`: stdin.")
@@ -397,7 +408,7 @@ def import_(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Exports (.ndjson, .json), repositories of rules (folders), rule files; `-`: stdin."
+            help="Exports (.ndjson, .json), Sigma rules (.yml), repositories (folders), rule files; `-`: stdin."
         ),
     ] = None,
     output: Annotated[
@@ -408,9 +419,9 @@ def import_(
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
 ) -> None:
-    """Import rules, exceptions and connectors out of Kibana, or rule files out of a repository.
+    """Import rules, exceptions and connectors out of Kibana, Sigma rules, or rule files out of a repository.
 
-    Examples: `samefire import rules_export.ndjson`, `samefire import ../detection-rules -o rules/elastic`
+    Examples: `samefire import rules_export.ndjson`, `samefire import sigma/**/*.yml -o rules/sigma`
     """
     from samefire.commands import import_ as command
 

@@ -27,6 +27,7 @@ from samefire.query.detection import (
     Threshold,
 )
 from samefire.rule import Rule
+from samefire.sigma_rule import SigmaRule
 from samefire.source import NOWHERE, Source
 
 from . import _sigma_profile
@@ -68,7 +69,9 @@ class Sigma:
     derived = False
 
     def write(self, rule: Rule, fields: FieldTypes, options: Options) -> Converted:
-        """The rule as Sigma documents, or why there are none."""
+        """The rule as Sigma documents, or why there are none. A Sigma rule is what it is."""
+        if isinstance(rule, SigmaRule):
+            return Converted(Document(PurePath(rule.path).name, rule.source.text))
         refusal = _refusal(rule, options)
         if refusal is not None:
             return Converted(None, (refusal,))

@@ -13,6 +13,7 @@ from samefire.lints import levelled, lint
 from samefire.problems import Problem, ProblemError
 from samefire.rule import Rule
 from samefire.rulequery import lower_tree, parse_query
+from samefire.sigma_rule import SigmaRule
 from samefire.unknown_fields import unknown_fields
 
 
@@ -25,7 +26,7 @@ def check_rule(
 ) -> list[Problem]:
     """What is wrong with a rule's query, and what its author cannot have meant. `lints`: the level (`error`,
     `warning`, `off`) of lints whose level is not the usual one, by code."""
-    if rule.deprecated:
+    if rule.deprecated or isinstance(rule, SigmaRule):
         return []
     try:
         tree = parse_query(rule)

@@ -62,6 +62,15 @@ class Rule:
     def deprecated(self) -> bool:
         return self.metadata.get("maturity") == "deprecated"
 
+    def takes(self, form: str, *, derived: bool) -> bool:
+        """Whether there can be a form of this name of the rule (`derived`: another program makes it)."""
+        del form, derived
+        return True
+
+    def judged_as(self, form: str, *, derived: bool) -> bool:
+        """Whether its fixtures say anything about that form."""
+        return self.takes(form, derived=derived)
+
     @cached_property
     def places(self) -> Places:
         """Where every key and value stands; computed when first asked for."""

@@ -15,6 +15,7 @@ from samefire.languages import NAMES, language
 from samefire.problems import ProblemError
 from samefire.query.detection import Body, EventQuery
 from samefire.rule import Rule
+from samefire.sigma_rule import SigmaRule
 from samefire.source import Source
 
 
@@ -32,6 +33,8 @@ def parse_query(rule: Rule) -> Any | None:
 def field_names(rule: Rule) -> tuple[str, ...]:
     """The fields that the rule's query names, sorted; none for Lucene, whose text may mean any field, and for
     ES|QL, whose columns only a live stack can tell from what it computes. Raises ProblemError."""
+    if isinstance(rule, SigmaRule):
+        return rule.asked
     tree = parse_query(rule) if rule.language not in ("lucene", "esql") else None
     if tree is None:
         return ()

@@ -20,6 +20,8 @@ from samefire.rule import load as load_rule
 from samefire.source import Source
 
 STDIN = "-"
+TOML = ".toml"
+SIGMA = (".yml", ".yaml")
 _RULE_LIKE = re.compile(r"^\s*(?:rule_id\s*=|\[+\s*rule\b)", re.MULTILINE)
 
 
@@ -32,21 +34,33 @@ class Ruleset:
     problems: tuple[Problem, ...] = ()
 
 
-def load(paths: Iterable[str | os.PathLike[str]]) -> Ruleset:
+def load(paths: Iterable[str | os.PathLike[str]], *, sigma: bool = False) -> Ruleset:
     """The rules of files, folders (every `*.toml` below that looks like a rule) and glob patterns; `-` is
-    standard input. Never raises: what cannot be read is a problem."""
+    standard input. `sigma`: Sigma files (`*.yml`) too. Never raises: what cannot be read is a problem."""
     rules: list[Rule] = []
     problems: list[Problem] = []
     with _collector_paused():
-        for path, named in files([os.fspath(p) for p in paths], problems):
+        endings = (TOML, *SIGMA) if sigma else (TOML,)
+        for path, named in files([os.fspath(p) for p in paths], problems, endings):
             try:
                 source = read(path)
-                if named or looks_like_a_rule(source.text):
+                if path.endswith(SIGMA):
+                    rules.extend(_sigma(source, named=named))
+                elif named or looks_like_a_rule(source.text):
                     rules.append(load_rule(source))
             except ProblemError as error:
                 problems.extend(error.problems)
     problems.extend(_shared(rules))
     return Ruleset(tuple(rules), tuple(problems))
+
+
+def _sigma(source: Source, *, named: bool) -> Iterator[Rule]:
+    """The rule of a Sigma file; of a file that was only found in a folder none when it is no Sigma."""
+    from samefire.languages.sigma_yaml import looks_like_sigma
+    from samefire.sigma_rule import load as load_sigma
+
+    if named or looks_like_sigma(source.text):
+        yield load_sigma(source)
 
 
 def looks_like_a_rule(text: str) -> bool:
@@ -74,11 +88,13 @@ def read(path: str) -> Source:
     return Source(STDIN, data.decode("utf-8", "replace"))
 
 
-def files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str, bool]]:
+def files(
+    paths: Sequence[str], problems: list[Problem], endings: tuple[str, ...] = (TOML,)
+) -> Iterator[tuple[str, bool]]:
     """Each file once, sorted, and whether it was named itself (rather than found in a folder)."""
     found: dict[str, tuple[str, bool]] = {}
     for path in paths:
-        files = [(path, True)] if path == STDIN or _is(path, stat.S_ISREG) else list(_below(path))
+        files = [(path, True)] if path == STDIN or _is(path, stat.S_ISREG) else list(_below(path, endings))
         if not files and not _is(path, stat.S_ISDIR):
             message = "no file matches" if glob.has_magic(path) else "there is no such file or folder"
             problems.append(Problem("file-unreadable", message, Source(path, "")))
@@ -87,14 +103,16 @@ def files(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str, 
     yield from sorted(found.values())
 
 
-def _below(path: str) -> Iterator[tuple[str, bool]]:
-    """The TOML files of a folder at any depth (hidden folders aside), or of a glob pattern."""
+def _below(path: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """The files with these endings of a folder at any depth (hidden folders aside), or of a glob pattern."""
     if _is(path, stat.S_ISDIR):
-        yield from ((file, False) for file in _walk(path))
+        yield from ((file, False) for file in _walk(path, endings))
     elif glob.has_magic(path):
         for match in glob.glob(path, recursive=True):  # noqa: PTH207 - a pattern may be absolute
             yield from (
-                ((file, False) for file in _walk(match)) if _is(match, stat.S_ISDIR) else ((match, True),)
+                ((file, False) for file in _walk(match, endings))
+                if _is(match, stat.S_ISDIR)
+                else ((match, True),)
             )
 
 
@@ -106,11 +124,11 @@ def _is(path: str, kind: Callable[[int], bool]) -> bool:
         return False
 
 
-def _walk(path: str) -> Iterator[str]:
+def _walk(path: str, endings: tuple[str, ...]) -> Iterator[str]:
     for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            if name.endswith(".toml") and not name.startswith("."):
+            if name.endswith(endings) and not name.startswith("."):
                 yield Path(folder, name).as_posix()
 
 

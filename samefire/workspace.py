@@ -13,6 +13,7 @@ from samefire.fields import FieldTypes
 from samefire.harness.case import Cases, folder_of, load_folder
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.rule import Rule
+from samefire.ruleset import SIGMA, TOML
 from samefire.ruleset import load as load_rules
 from samefire.settings import Settings, find
 from samefire.source import Source, Span
@@ -51,14 +52,18 @@ def shown(path: Path) -> str:
 
 
 def open_workspace(
-    paths: Sequence[str], settings: Settings | None = None, mapping: Path | None = None
+    paths: Sequence[str],
+    settings: Settings | None = None,
+    mapping: Path | None = None,
+    *,
+    sigma: bool = False,
 ) -> Workspace:
     """The rules at `paths` (files, folders, globs; none: the settings' folders; a fixture stands for its rule).
-    Raises ProblemError when the settings or field types cannot be read."""
+    `sigma`: Sigma files too. Raises ProblemError when the settings or field types cannot be read."""
     settings = settings or find(Path(paths[0]) if paths and Path(paths[0]).is_dir() else Path.cwd())
     fields = load_fields(settings, mapping)
     targets, orphans = _targets(paths, settings)
-    loaded = load_rules(targets)
+    loaded = load_rules(targets, sigma=sigma)
     found = (*loaded.problems, *orphans)
     if not settings.path(settings.exceptions).is_dir():
         return Workspace(settings, fields, loaded.rules, found)
@@ -98,9 +103,10 @@ def rule_of(path: str, settings: Settings) -> str | None:
     sides = [i for i, part in enumerate(inside.parts) if part in ("positive", "negative")]
     stem = Path(*inside.parts[: sides[-1]]) if sides and sides[-1] else inside
     for root in settings.rules:
-        rule = settings.path(root) / stem.parent / f"{stem.name}.toml"
-        if rule.is_file():
-            return shown(rule)
+        for ending in (TOML, *SIGMA):
+            rule = settings.path(root) / stem.parent / f"{stem.name}{ending}"
+            if rule.is_file():
+                return shown(rule)
     return None
 
 

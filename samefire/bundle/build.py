@@ -60,7 +60,17 @@ def convert_all(
 ) -> list[Entry]:
     """Every rule in every form, sorted by rule id."""
     ordered = sorted(rules, key=lambda rule: (rule.id, rule.path))
-    return [Entry(rule, form, form.write(rule, fields, options)) for rule in ordered for form in forms]
+    return [Entry(rule, form, _written(rule, form, fields, options)) for rule in ordered for form in forms]
+
+
+def _written(rule: Rule, form: Converter, fields: FieldTypes, options: Options) -> Converted:
+    if rule.takes(form.name, derived=form.derived):
+        return form.write(rule, fields, options)
+    message = f"a Sigma rule has no form `{form.name}` of its own"
+    hint = "`samefire import` makes a rule file of it, which has"
+    return Converted(
+        None, (Problem("form-not-of-rule", message, rule.source, rule.value_span("rule"), hint=hint),)
+    )
 
 
 def build(entries: Sequence[Entry], content: Content | None = None) -> Bundle:

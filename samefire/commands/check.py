@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from samefire.check import check_rule
-from samefire.commands import Result
-from samefire.commands.arguments import terminal_style
+from samefire.commands import Result, WrongUse
+from samefire.commands.arguments import chosen_forms, terminal_style
+from samefire.commands.convert import Choices, options
 from samefire.commands.reporting import Printing, reported
 from samefire.harness.checks import check_cases
 from samefire.harness.report import Report, RuleReport
@@ -17,11 +19,20 @@ from samefire.rule import Rule
 from samefire.workspace import Workspace, open_workspace, without_rules
 
 
-def run(paths: Sequence[str], asked: Printing, *, mapping: Path | None, strict_fields: bool) -> Result:
-    """Check the rules at `paths`."""
-    workspace = without_rules(open_workspace(paths, mapping=mapping), paths)
+def run(
+    paths: Sequence[str],
+    asked: Printing,
+    *,
+    mapping: Path | None,
+    strict_fields: bool,
+    sigma: Choices | None = None,
+) -> Result:
+    """Check the rules at `paths`. `sigma`: how their Sigma is written that Sigma's validators look at."""
+    workspace = without_rules(open_workspace(paths, mapping=mapping, sigma=True), paths)
     strict = strict_fields or workspace.settings.strict_fields
     rules = tuple(checked(workspace, rule, strict_fields=strict) for rule in workspace.rules)
+    if sigma is not None:
+        rules = tuple(_sigma_checked(workspace, report, sigma) for report in rules)
     report = Report(rules, workspace.problems)
     return reported(report, asked, _text(in_order(report.all_problems()), len(rules)))
 
@@ -36,6 +47,21 @@ def checked(workspace: Workspace, rule: Rule, *, strict_fields: bool = False) ->
         *check_cases(rule, cases, workspace.fields, excused=workspace.excused(rule)),
     ]
     return RuleReport(rule, (), (), cases.cases, tuple(dict.fromkeys(problems)))
+
+
+def _sigma_checked(workspace: Workspace, report: RuleReport, choices: Choices) -> RuleReport:
+    """The report, with what Sigma's validators have against the rule's Sigma. Raises WrongUse."""
+    from samefire import sigma_checks
+
+    house = choices.profile == "sigmahq"
+    if house and not sigma_checks.installed():
+        raise WrongUse(
+            "SigmaHQ's validators are not installed; `pip install 'samefire[validators]'` brings them"
+        )
+    (form,) = chosen_forms(["sigma"])
+    document = form.write(report.rule, workspace.fields, options(workspace, choices)).document
+    found = sigma_checks.sigma_problems(report.rule, document.text, house=house) if document else []
+    return replace(report, problems=(*report.problems, *found))
 
 
 def check(workspace: Workspace, *, strict_fields: bool = False) -> list[Problem]:

@@ -42,7 +42,7 @@ def options(workspace: Workspace, choices: Choices) -> Options:
 
 def run(paths: Sequence[str], choices: Choices, output: Path | None, mapping: Path | None) -> Result:
     """Convert the rules at `paths`."""
-    workspace = without_rules(open_workspace(paths, mapping=mapping), paths)
+    workspace = without_rules(open_workspace(paths, mapping=mapping, sigma=True), paths)
     forms = chosen_forms(choices.forms)
     entries = convert_all(workspace.rules, forms, workspace.fields, options(workspace, choices))
     problems = [*workspace.problems, *(p for r in workspace.rules for p in r.problems)]

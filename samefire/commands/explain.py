@@ -23,12 +23,15 @@ def run(
 ) -> Result:
     """Explain one rule on a case of its own or on events of a file."""
     check_format(format, FORMATS)
-    workspace = open_workspace([path], mapping=mapping)
+    workspace = open_workspace([path], mapping=mapping, sigma=True)
     if workspace.problems or len(workspace.rules) != 1:
         raise (ProblemError(workspace.problems) if workspace.problems else WrongUse("give one rule file"))
     chosen = _cases(workspace, case, events)
-    converter = chosen_forms([form])[0]
-    prepared = Prepared(converter, workspace.rules[0], workspace.fields, options(workspace, Choices()))
+    rule = workspace.rules[0]
+    chosen_form = chosen_forms([form])[0]
+    if not rule.takes(form, derived=chosen_form.derived):
+        chosen_form = chosen_forms(["sigma"])[0]
+    prepared = Prepared(chosen_form, rule, workspace.fields, options(workspace, Choices()))
     if prepared.detection is None:
         raise ProblemError(prepared.result.problems)
     from samefire.harness.explaining import explained_json, explained_text

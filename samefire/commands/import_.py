@@ -1,4 +1,4 @@
-"""`samefire import`: rules, exceptions and connectors out of Kibana, or of a repository, as files of this project."""
+"""`samefire import`: rules out of Kibana, Sigma or a repository, and what belongs to them, as files of this project."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from glob import glob, has_magic
 from pathlib import Path
 
 from samefire.bundle.connectors import load as load_connectors
@@ -17,15 +18,18 @@ from samefire.importing import exceptions, names
 from samefire.importing.export import Export, Record, read_export
 from samefire.importing.proof import brought_in
 from samefire.importing.text import Unsayable, toml_text
+from samefire.languages.sigma_yaml import looks_like_sigma
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.reports.text import problems_text
 from samefire.rule import load as load_rule
 from samefire.ruleset import STDIN, files, looks_like_a_rule, read
 from samefire.settings import Settings, find
+from samefire.sigma_import import import_sigma
 from samefire.source import Source
 from samefire.workspace import load_fields, shown
 
 _RULE_ID = re.compile(r"""^\s*rule_id\s*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
+SIGMA = (".yml", ".yaml")
 MAX_BYTES = 200_000_000
 
 
@@ -62,13 +66,15 @@ def _placed(where: Record | Source, code: str, message: str, hint: str | None) -
 def run(paths: Sequence[str], *, output: Path | None, deprecated: bool, verbose: bool) -> Result:
     """Import the exports and folders at `paths`."""
     if not paths:
-        raise WrongUse("give what to import: an .ndjson or .json file of Kibana, a folder of rules, or `-`")
+        raise WrongUse(
+            "give what to import: an .ndjson or .json file of Kibana, Sigma rules (.yml), a folder of rules, or `-`"
+        )
     settings = find(Path.cwd())
     target = output or settings.path(settings.rules[0])
     today = f"{datetime.now(UTC):%Y/%m/%d}"
     work = _Run(target, settings, today, _known(settings, target))
     export = Export()
-    for path in paths:
+    for path in _matched(paths):
         if Path(path).is_dir():
             _folder(Path(path), work)
         else:
@@ -80,6 +86,15 @@ def run(paths: Sequence[str], *, output: Path | None, deprecated: bool, verbose:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_file(file, text.encode("utf-8"))
     return _result(work, verbose=verbose)
+
+
+def _matched(paths: Sequence[str]) -> Iterator[str]:
+    """The paths, with patterns that the shell has left as they are (`sigma/**/*.yml`)."""
+    for path in paths:
+        if has_magic(path) and not Path(path).exists():
+            yield from sorted(glob(path, recursive=True)) or [path]  # noqa: PTH207 - may be absolute
+        else:
+            yield path
 
 
 def _known(settings: Settings, target: Path) -> dict[str, str]:
@@ -97,6 +112,9 @@ def _read_into(export: Export, path: str, work: _Run) -> None:
         source = read(STDIN) if path == STDIN else read_source(path, limit=MAX_BYTES)
         if path.endswith(".toml"):
             _toml(source, work.output / Path(path).name, work)
+            return
+        if path.endswith(SIGMA):
+            _sigma(source, work.output / Path(path).with_suffix(".toml").name, work)
             return
         found = read_export(source)
     except ProblemError as error:
@@ -189,6 +207,40 @@ def _files(
         work.put(path, text, what, record)
 
 
+# ---- out of Sigma ---------------------------------------------------------------------------------------
+
+
+def _sigma(source: Source, path: Path, work: _Run) -> None:
+    """A file for each rule of a Sigma file that the project does not have; raises ProblemError."""
+    made = import_sigma(source, work.today)
+    for number, one in enumerate(made):
+        work.problems += one.problems
+        if one.tables is None:
+            continue
+        target = path if len(made) == 1 else path.with_stem(f"{path.stem}_{number + 1}")
+        text = toml_text(one.tables)
+        try:
+            load_rule(Source(shown(target), text))
+        except ProblemError as error:
+            work.problems += error.problems
+        if not _twice(one.rule_id, source, work):
+            work.put(target, text, "rule", source)
+
+
+def _sigma_folder(folder: Path, work: _Run) -> None:
+    """The Sigma rules of a repository, under the paths that they have there."""
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in SIGMA and p.is_file()):
+        inner = path.relative_to(folder)
+        if any(part.startswith(".") for part in inner.parts):
+            continue
+        try:
+            source = read_source(path)
+            if looks_like_sigma(source.text):
+                _sigma(source, work.output / inner.with_suffix(".toml"), work)
+        except ProblemError as error:
+            work.problems += error.problems
+
+
 # ---- out of a repository --------------------------------------------------------------------------------
 
 
@@ -209,6 +261,7 @@ def _folder(folder: Path, work: _Run) -> None:
                 "exception list",
                 source,
             )
+    _sigma_folder(folder, work)
     if len(work.texts) == before and not work.problems:
         raise WrongUse(f"no rule found in {folder}")
 

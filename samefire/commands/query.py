@@ -29,7 +29,7 @@ def run(query: str, *, name: str, events: str | None, mapping: Path | None, form
     if name not in NAMES:
         near = did_you_mean(name, NAMES)
         raise WrongUse(f"unknown language `{name}`; {near or 'known: ' + ', '.join(NAMES)}")
-    source = Source("<query>", query)
+    source = _source(query, name)
     fields = _fields(mapping)
     if dsl:
         return _dsl(source, name, fields if mapping else None)
@@ -40,6 +40,13 @@ def run(query: str, *, name: str, events: str | None, mapping: Path | None, form
     if isinstance(body, Pipeline):
         return _table(body, documents, format)
     return _answer(body, documents, format)
+
+
+def _source(query: str, name: str) -> Source:
+    """The text of the query; Sigma's may lie in a file."""
+    if name == "sigma" and query.strip().endswith((".yml", ".yaml")) and "\n" not in query.strip():
+        return read_text(Path(query.strip()), "query")
+    return Source("<query>", query)
 
 
 def _fields(mapping: Path | None) -> FieldTypes:

@@ -30,7 +30,7 @@ def tested(
     paths: Sequence[str], choices: Choices, mapping: Path | None, running: Running = AS_USUAL
 ) -> Report:
     """The report over the rules at `paths`."""
-    workspace = without_rules(open_workspace(paths, mapping=mapping), paths)
+    workspace = without_rules(open_workspace(paths, mapping=mapping, sigma=True), paths)
     forms = chosen_forms(choices.forms, workspace.settings.forms, derived=True)
     job = job_of(running, workspace, forms, options(workspace, choices), mapping)
     return Report(tuple(judge_all(workspace, job)), workspace.problems)

@@ -11,6 +11,7 @@ from samefire.gate.changed import Layout
 from samefire.gate.policy import Policy
 from samefire.lock import Lock
 from samefire.problems import Problem, Severity, did_you_mean
+from samefire.ruleset import SIGMA, TOML
 from samefire.settings import Settings, key_span
 from samefire.source import NOWHERE, Source, Span
 
@@ -43,7 +44,7 @@ def check_orphans(fixtures: Iterable[str], layout: Layout, root: Path) -> Iterat
         if not rules or folder in seen or not (root / path).is_file():
             continue
         seen.add(folder)
-        if not any((root / rule).is_file() for rule in rules):
+        if not any((root / rule).with_suffix(end).is_file() for rule in rules for end in (TOML, *SIGMA)):
             message = f"no rule belongs to these fixtures: there is no {' or '.join(rules)}"
             hint = "rename the folder after the rule's file, or remove it with the rule"
             yield Problem("policy-fixtures-without-rule", message, Source(folder, ""), NOWHERE, hint=hint)

@@ -53,6 +53,8 @@ def judge_rule(
     verdicts: list[Verdict] = []
     problems: list[Problem] = [*subject.rule.problems, *subject.cases.problems]
     for form in forms:
+        if not subject.rule.judged_as(form.name, derived=form.derived):
+            continue
         prepared = Prepared(form, subject.rule, fields, options)
         results.append(prepared.result)
         if prepared.detection is not None:

@@ -16,14 +16,15 @@ from samefire.languages import sigma_documents, sigma_lower, sigma_yaml
 from samefire.languages.sigma_lower import Choices, Lowered
 from samefire.languages.sigma_tree import FilterDocument, Header, LogSource, RuleDocument, SigmaTree
 from samefire.problems import Problem, ProblemError
-from samefire.query.detection import Body, Detection, Scope
+from samefire.query.ast import fields_read
+from samefire.query.detection import Body, Correlation, Detection, EventQuery, Scope
 from samefire.source import Source
 
 DEFAULT = Choices()
 TIMES = ("@timestamp", "timestamp", "SystemTime", "UtcTime", "TimeCreated", "EventTime")
 """Where raw events carry their time, the first that holds a date; ECS documents have `@timestamp`."""
 
-__all__ = ["Choices", "LoadedRule", "SigmaTree", "load", "lower", "parse", "render"]
+__all__ = ["Choices", "LoadedRule", "SigmaTree", "field_names", "load", "lower", "parse", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,17 @@ def _loaded(tree: SigmaTree, lowered: Lowered, number: int) -> LoadedRule:
 def _nothing(tree: SigmaTree) -> ProblemError:
     said = "the text holds filters but no rule" if tree.documents else "there is no Sigma rule in this text"
     return ProblemError([Problem("sigma-no-rule", said, tree.yaml.source)])
+
+
+def field_names(body: Body) -> set[str]:
+    """The fields that an event query, or the rules of a correlation, ask about."""
+    match body:
+        case EventQuery(where=where):
+            return fields_read(where)
+        case Correlation(rules=rules):
+            return {name for _, below in rules for name in field_names(below)}
+        case _:
+            return set()
 
 
 def render(tree: SigmaTree) -> str:

@@ -15,12 +15,18 @@ from typing import Any, ClassVar
 from samefire.problems import Problem, ProblemError
 from samefire.source import NOWHERE, Source, Span
 
+_SIGMA_LIKE = re.compile(r"^(?:detection|correlation|filter)\s*:", re.MULTILINE)
 MAX_CHARACTERS = 4_000_000
 MAX_DEPTH = 60
 MAX_NODES = 200_000
 
 Path = tuple[str | int, ...]
 """Keys and list positions from the top of one document; the first element is the document's number."""
+
+
+def looks_like_sigma(text: str) -> bool:
+    """Whether a YAML text is meant as Sigma, whatever is wrong with it."""
+    return _SIGMA_LIKE.search(text) is not None
 
 
 @dataclass(frozen=True)

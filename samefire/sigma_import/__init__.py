@@ -18,7 +18,6 @@ from samefire.languages.eql import render
 from samefire.languages.eql import tree as eql
 from samefire.languages.sigma_tree import CorrelationDocument, FilterDocument, RuleDocument, SigmaTree
 from samefire.problems import Problem
-from samefire.query.ast import fields_read
 from samefire.query.detection import Body, Correlation, EventQuery
 from samefire.sigma_import.correlations import Counted, of_correlation, span_of
 from samefire.sigma_import.head import tables
@@ -56,17 +55,6 @@ def import_sigma(source: Source, today: str, fields: FieldTypes | None = None) -
         _imported(tree, number, lowered.bodies[number], lowered.problems, today, fields or FieldTypes.known())
         for number in lowered.outermost
     )
-
-
-def field_names(body: Body) -> set[str]:
-    """The fields that an event query or the rules of a correlation ask about."""
-    match body:
-        case EventQuery(where=where):
-            return fields_read(where)
-        case Correlation(rules=rules):
-            return {name for _, below in rules for name in field_names(below)}
-        case _:
-            return set()
 
 
 class _Named(Mapping[str, Sequence[str]]):
@@ -109,7 +97,7 @@ def _imported(
             f"the placeholder `{name}` stands for values that only you know, and matches itself until then"
         )
         losses.name("sigma-import-placeholder", message, hint)
-    for name in sorted(one for one in field_names(body) if fields.is_object(one)):
+    for name in sorted(one for one in sigma.field_names(body) if fields.is_object(one)):
         message = f"`{name}` is an object among Elastic's fields, and has no value of its own"
         losses.name("sigma-import-object", message, "rename the field as it is indexed")
     made = tables(data, _logsource(tree, document), today, losses)
