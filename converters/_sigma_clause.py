@@ -136,6 +136,8 @@ def _test(field: str, test: Test, span: Span, fields: FieldTypes, losses: Losses
             return Item(field, ("cidr",), values=networks(low, high), span=span)
         case Phrase() | TokenPattern() | TokenRegex():
             return _analysed(field, test, span, losses)
+        case TermRange(low=low, high=high) if _numerals(low, high):
+            return _numeral_range(field, test, span, fields, losses)
         case TermRange() | TokenRange() | DateRange() | VersionRange() | Fuzzy():
             _refuse_test(field, test, span, losses)
             return NEVER
@@ -232,6 +234,24 @@ def _number_range(field: str, test: NumberRange, span: Span, fields: FieldTypes,
     if test.high is not None:
         return Item(field, ("lte" if test.high_inclusive else "lt",), values=(whole(test.high),), span=span)
     return Item(field, ("exists",), values=(True,), span=span)
+
+
+def _numerals(*bounds: str | None) -> bool:
+    """Whether the bounds that are given are whole numbers as one writes them."""
+    given = [bound for bound in bounds if bound is not None]
+    return bool(given) and all(b.isascii() and b.isdigit() and (b == "0" or b[0] != "0") for b in given)
+
+
+def _numeral_range(field: str, test: TermRange, span: Span, fields: FieldTypes, losses: Losses) -> Clause:
+    """Numbers kept as keywords: the same answer as long as all have as many digits."""
+    losses.approximate(
+        "approximate-order",
+        f"`{field}` is text: Elasticsearch puts `10` before `2`, Sigma compares numbers",
+        span,
+    )
+    low, high = (None if bound is None else int(bound) for bound in (test.low, test.high))
+    numbers = NumberRange(low, high, test.low_inclusive, test.high_inclusive)
+    return _number_range(field, numbers, span, fields, losses)
 
 
 def _dated(field: str, part: str, bounds: NumberRange, span: Span) -> Item:
@@ -339,16 +359,35 @@ def any_field(node: AnyField, losses: Losses) -> Clause:
             pattern = contained(found)
         case NumberIs(value=number):
             pattern = (Wild.MANY, str(whole(number)), Wild.MANY)
+        case Regex(pattern=expression, syntax=RegexSyntax.LUCENE, fold=fold):
+            return _regex_anywhere(expression, fold, node.span, losses)
         case _:
             losses.refuse("sigma-cannot-free-text", "Sigma's keywords know text only", node.span)
             return NEVER
+    _tell_keywords(node.span, losses)
+    return text(None, pattern, Fold.UNICODE, node.span)
+
+
+def _tell_keywords(span: Span, losses: Losses) -> None:
     losses.approximate(
         "approximate-keywords",
         "a value without a field: Sigma's keywords look for it anywhere in the event's text",
-        node.span,
+        span,
         "name the field",
     )
-    return text(None, pattern, Fold.UNICODE, node.span)
+
+
+def _regex_anywhere(expression: str, fold: Fold, span: Span, losses: Losses) -> Clause:
+    """A regular expression that some field's value fits, as a keyword."""
+    try:
+        made = lucene_to_pcre(expression, fold=fold is not Fold.NONE)
+    except CannotTranslate as problem:
+        losses.refuse(
+            "sigma-cannot-regex", f"this regular expression cannot be said in Sigma: {problem}", span
+        )
+        return NEVER
+    _tell_keywords(span, losses)
+    return Item(None, ("re", "i", "s") if made.caseless else ("re", "s"), values=(made.text,), span=span)
 
 
 def flattened(name: str, node: FieldPattern, losses: Losses) -> Clause:

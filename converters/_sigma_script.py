@@ -56,6 +56,34 @@ _PLACES = {
 _COMPUTED = frozenset({"add", "subtract", "multiply", "divide", "modulo", "negate", "concat", "string"})
 
 
+def equal_fields(children: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The parts of a conjunction, with `startsWith(a, b)` and `length(a) - length(b) == 0` as what they mean
+    together: the values of two fields are the same."""
+    found = list(children)
+    for begins in children:
+        match begins:
+            case Script(Call("startsWith", (FieldValue() as left, FieldValue() as right), fold)):
+                of_length = next((c for c in found if _lengths(c) == (left.field, right.field)), None)
+                if of_length is not None:
+                    same = FieldsCompare(left.field, Relation.EQUALS, right.field, fold, begins.span)
+                    found[found.index(begins)] = same
+                    found.remove(of_length)
+            case _:
+                pass
+    return tuple(found)
+
+
+def _lengths(node: Node) -> tuple[str, str] | None:
+    """The fields a and b of `length(a) - length(b) == 0`."""
+    match node:
+        case Script(
+            Call("eq", (Call("subtract", (Call("length", (a,)), Call("length", (b,)))), Constant(0)))
+        ):
+            return (a.field, b.field) if isinstance(a, FieldValue) and isinstance(b, FieldValue) else None
+        case _:
+            return None
+
+
 def rewrite_script(node: Script, fields: FieldTypes, losses: Losses) -> Node | None:
     """The script as a two-valued tree, or None when it was refused."""
     try:

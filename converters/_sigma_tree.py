@@ -44,7 +44,7 @@ from ._sigma_clause import (
 )
 from ._sigma_items import shape
 from ._sigma_losses import Losses
-from ._sigma_script import rewrite_script
+from ._sigma_script import equal_fields, rewrite_script
 
 MOST_COMBINATIONS = 64
 
@@ -53,7 +53,7 @@ def clauses(node: Node, fields: FieldTypes, losses: Losses) -> Clause:
     """The tree in Sigma's terms, simplified; what cannot be said is told to `losses`."""
     match node:
         case And(children=children):
-            return every(clauses(child, fields, losses) for child in children)
+            return every(clauses(child, fields, losses) for child in equal_fields(children))
         case Or(children=children):
             return some(clauses(child, fields, losses) for child in _unexpanded(node, children))
         case Not(child=child):

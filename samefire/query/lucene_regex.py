@@ -7,6 +7,7 @@ operators are on: `~` complement, `&` intersection, `@` anything, `#` nothing, `
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_REPEAT = 1000
 MAX_LENGTH = 1000
@@ -84,6 +85,7 @@ _CLASSES = {
 }
 
 
+@lru_cache(maxsize=256)  # one clause without a field asks the same of some thousand fields
 def parse(pattern: str) -> Regex:
     """The tree of a pattern; raises RegexError. The empty pattern matches the empty string."""
     if not pattern:
