@@ -210,7 +210,8 @@ class _Tracer:
             return Not(self._test(expression))
         return self._test(expression if wanted else Apply("not", (expression,), "boolean"))
 
-    def _test(self, expression: Expression) -> RowTest:
+    def _test(self, expression: Expression) -> Any:
+        """The leaf of a condition: a `RowTest`, where a query's tree has its own leaves."""
         known = self.tests.get(expression)
         if known is None:
             column = f"\x00{len(self.tests)}"
