@@ -445,6 +445,17 @@ def cover(
 
 
 @app.command()
+def watch(form: Forms = None) -> None:
+    """Watch the repository: judge what each saved file concerns, at once.
+
+    Example: `samefire watch`
+    """
+    from samefire.commands import watch as command
+
+    raise typer.Exit(int(command.run(form or [])))
+
+
+@app.command()
 def fmt(
     paths: Paths = None,
     check: Annotated[
