@@ -456,6 +456,22 @@ def watch(form: Forms = None) -> None:
 
 
 @app.command()
+def docs(
+    paths: Paths = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("site"),
+    format: Annotated[str, typer.Option("--format", "-f", help="html, markdown or both.")] = "html",
+    title: Annotated[str, typer.Option("--title", help="The heading of the index.")] = "Detection rules",
+) -> None:
+    """Write a page for each rule and an index with search and the ATT&CK matrix: static, offline.
+
+    Example: `samefire docs -o site`
+    """
+    from samefire.commands import docs as command
+
+    _finish(lambda: command.run(paths or [], output=output, format=format, title=title))
+
+
+@app.command()
 def fmt(
     paths: Paths = None,
     check: Annotated[
