@@ -209,6 +209,9 @@ def test(
     verbose: Verbose = False,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Also show which clauses cases prove.")
+    ] = False,
 ) -> None:
     """Test rules: every form is written, read back and judged on the rule's fixtures.
 
@@ -221,7 +224,7 @@ def test(
 
     choices = Choices(tuple(form or ()), caseless, approximate, profile=profile)
     asked = printing(format, output, summary, verbose)
-    _finish(lambda: command.run(paths or [], choices, asked, mapping, Running(jobs, not no_cache)))
+    _finish(lambda: command.run(paths or [], choices, asked, mapping, Running(jobs, not no_cache), coverage))
 
 
 @app.command()
@@ -377,6 +380,57 @@ def lock(
 
 
 @app.command()
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where; it may hold other files.")
+    ] = Path(),
+) -> None:
+    """Start a rules repository: settings, a rule with fixtures, hooks, a workflow, editor settings.
+
+    Example: `samefire init detections`
+    """
+    from samefire.commands import init as command
+
+    _finish(lambda: command.run(folder))
+
+
+@app.command()
+def new(
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="The file; else by its name.")] = None,
+    name: Annotated[str, typer.Option("--name", help="What the rule finds.")] = "",
+    type: Annotated[
+        str, typer.Option("--type", help="query, eql, threshold, new_terms, threat_match …")
+    ] = "",
+    query: Annotated[str, typer.Option("--query", help="The query.")] = "",
+    description: Annotated[str, typer.Option("--description", help="A sentence or two.")] = "",
+    language: Annotated[str, typer.Option("--language", help="kuery or lucene, for type query.")] = "",
+    index: Annotated[list[str] | None, typer.Option("--index", help="Index patterns.")] = None,
+    severity: Annotated[str, typer.Option("--severity", help="low, medium, high or critical.")] = "",
+    technique: Annotated[list[str] | None, typer.Option("--technique", help="ATT&CK id or name.")] = None,
+    tactic: Annotated[str, typer.Option("--tactic", help="When the technique has several.")] = "",
+    author: Annotated[str, typer.Option("--author", help="Who wrote it.")] = "",
+    field: Annotated[list[str] | None, typer.Option("--field", help="Of thresholds and new terms.")] = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="Events of a threshold.")] = 10,
+    history: Annotated[str, typer.Option("--history", help="How far new terms look back.")] = "now-14d",
+    job: Annotated[list[str] | None, typer.Option("--job", help="Machine-learning jobs.")] = None,
+    score: Annotated[int, typer.Option("--score", min=0, max=100, help="Anomaly threshold.")] = 75,
+    mapping: Annotated[list[str] | None, typer.Option("--mapping", help="FIELD=INDICATOR_FIELD")] = None,
+    indicators: Annotated[list[str] | None, typer.Option("--indicators", help="Indicator indices.")] = None,
+) -> None:
+    """Write a new rule with its first fixtures; on a terminal, asks for what is not given.
+
+    Example: `samefire new --name "Shell by web server" --type eql --query 'process where …' --technique T1505.003`
+    """
+    from samefire.commands import new as command
+    from samefire.starting.answers import Answers
+
+    lists = [x or [] for x in (index, technique, field, job, mapping, indicators)]
+    told = (name, type, query, description, language, lists[0], severity, lists[1], tactic, author)
+    answers = Answers(*told, lists[2], count, history, lists[3], score, lists[4], lists[5])
+    _finish(lambda: command.run(path, answers))
+
+
+@app.command()
 def fixtures(
     paths: Paths = None,
     recorded: Annotated[
@@ -396,6 +450,51 @@ def fixtures(
 
     asked = command.Asked(recorded, seed, limit, dry_run, force, mapping)
     _finish(lambda: command.run(paths or [], asked))
+
+
+@app.command()
+def cover(
+    paths: Paths = None,
+    least: Annotated[
+        float | None, typer.Option("--least", min=0, max=1, help="The share that each rule needs.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    mapping: Mapping = None,
+) -> None:
+    """Show which clauses the cases prove: those that decide some event, being true and being false.
+
+    Examples: `samefire cover`, `samefire cover rules/aws --least 0.9`
+    """
+    from samefire.commands import cover as command
+
+    _finish(lambda: command.run(paths or [], least=least, format=format, mapping=mapping))
+
+
+@app.command()
+def watch(form: Forms = None) -> None:
+    """Watch the repository: judge what each saved file concerns, at once.
+
+    Example: `samefire watch`
+    """
+    from samefire.commands import watch as command
+
+    raise typer.Exit(int(command.run(form or [])))
+
+
+@app.command()
+def docs(
+    paths: Paths = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("site"),
+    format: Annotated[str, typer.Option("--format", "-f", help="html, markdown or both.")] = "html",
+    title: Annotated[str, typer.Option("--title", help="The heading of the index.")] = "Detection rules",
+) -> None:
+    """Write a page for each rule and an index with search and the ATT&CK matrix: static, offline.
+
+    Example: `samefire docs -o site`
+    """
+    from samefire.commands import docs as command
+
+    _finish(lambda: command.run(paths or [], output=output, format=format, title=title))
 
 
 @app.command()
