@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -52,13 +54,14 @@ Mapping = Annotated[
 
 def main() -> None:
     """The console script: every way to end has its exit code, and no traceback reaches a user."""
+    gc.set_threshold(50_000, 20, 20)  # what is read is kept: looking it over for garbage costs and finds none
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; the exit code."""
     try:
-        outcome = app(args=arguments, standalone_mode=False, prog_name="samefire")
+        outcome = _app(arguments)(args=arguments, standalone_mode=False, prog_name="samefire")
     except typer.Exit as stop:
         return stop.exit_code
     except typer.Abort:
@@ -73,6 +76,18 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         return _failed(error, arguments)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _app(arguments: list[str]) -> typer.Typer:
+    """Typer reads the signatures of all commands before it looks for one: a line that names one gets that alone."""
+    named = [
+        c for c in app.registered_commands if arguments[:1] == [c.name or getattr(c.callback, "__name__", "")]
+    ]
+    if not named:
+        return app
+    alone = copy.copy(app)
+    alone.registered_commands = named
+    return alone
 
 
 def _failed(error: Exception, arguments: list[str]) -> int:
@@ -121,7 +136,8 @@ Approximate = Annotated[
 ]
 Taxonomy = Annotated[str, typer.Option("--taxonomy", help="Field names in Sigma: `ecs` (exact) or `sigma`.")]
 Pipeline = Annotated[
-    str, typer.Option("--pipeline", help="A pipeline of pySigma for forms that its backends make: name or file.")
+    str,
+    typer.Option("--pipeline", help="A pipeline of pySigma for forms that its backends make: name or file."),
 ]
 Profile = Annotated[str, typer.Option("--profile", help="Conventions of Sigma output: `sigmahq`.")]
 
@@ -361,6 +377,28 @@ def lock(
 
 
 @app.command()
+def fixtures(
+    paths: Paths = None,
+    recorded: Annotated[
+        str | None, typer.Option("--from", help="Recorded events: kept, redacted, trimmed; `-`: stdin.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed gives other values.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Alternatives with a case of their own.")] = 60,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell which cases there would be.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also write over cases that differ.")] = False,
+    mapping: Mapping = None,
+) -> None:
+    """Generate fixtures: what must fire, branch by branch, and what just misses, clause by clause.
+
+    Examples: `samefire fixtures rules/aws/x.toml`, `samefire fixtures rules/x.toml --from event.json`
+    """
+    from samefire.commands import fixtures as command
+
+    asked = command.Asked(recorded, seed, limit, dry_run, force, mapping)
+    _finish(lambda: command.run(paths or [], asked))
+
+
+@app.command()
 def fmt(
     paths: Paths = None,
     check: Annotated[
@@ -434,6 +472,19 @@ def lsp(
     from samefire.commands import lsp as command
 
     _finish(command.run)
+
+
+@app.command(name="explain-code")
+def explain_code(
+    codes: Annotated[list[str] | None, typer.Argument(help="Codes of problems; none: list them all.")] = None,
+) -> None:
+    """Explain a problem's code: what it means, an example, and its mend.
+
+    Example: `samefire explain-code query-unclosed-string`
+    """
+    from samefire.commands import explain_code as command
+
+    _finish(lambda: command.run(codes or []))
 
 
 if __name__ == "__main__":

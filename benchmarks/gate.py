@@ -19,8 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(HOME))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from samefire.fields import FieldTypes
 from samefire.forms import Options, converters
@@ -33,6 +32,7 @@ from samefire.settings import Settings
 from samefire.source import Source
 from samefire.workspace import load_fields
 
+HOME = Path(__file__).resolve().parent.parent
 SIDES = 2  # cases on each side
 
 
@@ -83,7 +83,12 @@ def make(rules: Path, root: Path) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(events if len(events) > 1 else events[0]))
             written += 1
-    lines = ['forms = ["elastic", "sigma"]', f"without_fixtures = {json.dumps(lacking)}", "[gate]", 'base = "main"']
+    lines = [
+        'forms = ["elastic", "sigma"]',
+        f"without_fixtures = {json.dumps(lacking)}",
+        "[gate]",
+        'base = "main"',
+    ]
     (root / "samefire.toml").write_text("\n".join(lines) + "\n")
     print(f"{written} cases; {len(lacking)} rules without cases on both sides")
     samefire("lock")

@@ -12,8 +12,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(HOME))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from samefire.fields import FieldTypes
 from samefire.lints import lint

@@ -136,6 +136,8 @@ def _test(field: str, test: Test, span: Span, fields: FieldTypes, losses: Losses
             return Item(field, ("cidr",), values=networks(low, high), span=span)
         case Phrase() | TokenPattern() | TokenRegex():
             return _analysed(field, test, span, losses)
+        case TermRange(low=low, high=high) if _numerals(low, high):
+            return _numeral_range(field, test, span, fields, losses)
         case TermRange() | TokenRange() | DateRange() | VersionRange() | Fuzzy():
             _refuse_test(field, test, span, losses)
             return NEVER
@@ -232,6 +234,24 @@ def _number_range(field: str, test: NumberRange, span: Span, fields: FieldTypes,
     if test.high is not None:
         return Item(field, ("lte" if test.high_inclusive else "lt",), values=(whole(test.high),), span=span)
     return Item(field, ("exists",), values=(True,), span=span)
+
+
+def _numerals(*bounds: str | None) -> bool:
+    """Whether the bounds that are given are whole numbers as one writes them."""
+    given = [bound for bound in bounds if bound is not None]
+    return bool(given) and all(b.isascii() and b.isdigit() and (b == "0" or b[0] != "0") for b in given)
+
+
+def _numeral_range(field: str, test: TermRange, span: Span, fields: FieldTypes, losses: Losses) -> Clause:
+    """Numbers kept as keywords: the same answer as long as all have as many digits."""
+    losses.approximate(
+        "approximate-order",
+        f"`{field}` is text: Elasticsearch puts `10` before `2`, Sigma compares numbers",
+        span,
+    )
+    low, high = (None if bound is None else int(bound) for bound in (test.low, test.high))
+    numbers = NumberRange(low, high, test.low_inclusive, test.high_inclusive)
+    return _number_range(field, numbers, span, fields, losses)
 
 
 def _dated(field: str, part: str, bounds: NumberRange, span: Span) -> Item:

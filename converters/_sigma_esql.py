@@ -8,7 +8,7 @@ from __future__ import annotations
 from samefire.fields import FieldTypes
 from samefire.languages.esql import Remark, to_body
 from samefire.query.ast import Node
-from samefire.query.detection import Body, EventQuery, Pipeline
+from samefire.query.detection import EventQuery, Pipeline
 from samefire.rule import Rule
 
 from ._sigma_correlation import Plan, lookback, of_threshold
@@ -27,11 +27,6 @@ def of_pipeline(rule: Rule, body: Pipeline, fields: FieldTypes, losses: Losses) 
         return reduced.body.where
     window = reduced.timespan or lookback(rule, losses)
     return of_threshold(reduced.body, short_name(rule), window, losses)
-
-
-def indices_of(rule: Rule, body: Body) -> tuple[str, ...]:
-    """The index patterns of a rule: those of FROM, where it has one."""
-    return body.indices if isinstance(body, Pipeline) else tuple(rule.contents.get("index", ()))
 
 
 def _tell(remark: Remark, losses: Losses) -> None:

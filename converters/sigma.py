@@ -35,7 +35,6 @@ from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
 from ._sigma_detection import detection
 from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
-from ._sigma_esql import indices_of, of_pipeline
 from ._sigma_exceptions import Beside, exceptions, tell_expiries
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
@@ -147,7 +146,7 @@ def write_body(
         losses.approximate(*base, NOWHERE)
     plan = _plan(rule, body, fields, losses)
     writer = _Writer(rule, filters, fields, options, losses)
-    writer.indices = indices_of(rule, body)
+    writer.indices = body.indices if isinstance(body, Pipeline) else tuple(rule.contents.get("index", ()))
     if plan is None:
         documents: list[dict[str, Any]] = []
     elif isinstance(plan, Plan):
@@ -178,6 +177,8 @@ def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | 
         case Threshold():
             return of_threshold(body, short_name(rule), lookback(rule, losses), losses)
         case Pipeline():
+            from ._sigma_esql import of_pipeline
+
             return of_pipeline(rule, body, fields, losses)
         case AnomalyThreshold() | Correlation():
             losses.refuse("sigma-cannot-body", "Sigma cannot say this kind of rule", NOWHERE)

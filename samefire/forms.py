@@ -8,7 +8,6 @@ to install for others. Nothing in `samefire/` names a converter.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -122,6 +121,8 @@ def packages() -> Mapping[str, str]:
 
 
 def _modules() -> Iterator[Any]:
+    import pkgutil
+
     package = importlib.import_module("samefire.converters")
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         if not module.name.startswith("_"):

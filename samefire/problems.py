@@ -6,7 +6,6 @@ made from the same record under `reports/`.
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -111,6 +110,8 @@ def _window(before: str, marked: str, after: str, width: int) -> tuple[str, str,
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known name that `word` was most likely meant to be, or None."""
+    import difflib
+
     names = list(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.72)
     if close:

@@ -7,6 +7,7 @@ and no body.
 from __future__ import annotations
 
 import importlib
+from functools import lru_cache
 from typing import Any
 
 from samefire.fields import FieldTypes
@@ -18,9 +19,11 @@ from samefire.sigma_rule import SigmaRule
 from samefire.source import Source
 
 
+@lru_cache(maxsize=4)
 def parse_query(rule: Rule) -> Any | None:
     """The syntax tree of the rule's query, or None when there is none to parse here; raises ProblemError
-    with places in the rule's file."""
+    with places in the rule's file. The trees of the last few rules are kept: checks and forms ask one after the
+    other."""
     name = rule.language
     if name not in NAMES or not isinstance(rule.contents.get("query"), str):
         return None

@@ -5,7 +5,6 @@ Finds the file, reads it, checks every key. Flags of a command win over what sta
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from samefire.problems import Problem, ProblemError, did_you_mean
 from samefire.source import NOWHERE, Source, Span
+from samefire.toml_text import tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def _text(path: Path) -> str:
 def _load(home: Path, path: Path, table: tuple[str, ...]) -> Settings:
     source = Source(_shown(path), _text(path))
     try:
-        data: Any = tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ProblemError([Problem("settings-syntax", f"not valid TOML: {error}", source)]) from error
+        data: Any = tables(source)[0]
+    except ProblemError as error:
+        raise ProblemError([replace(p, code="settings-syntax") for p in error.problems]) from None
     for key in table:
         data = data.get(key, {}) if isinstance(data, dict) else {}
     return read(data, source, home)

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields as parts_of
-from dataclasses import is_dataclass
-from difflib import SequenceMatcher
 from functools import cache, lru_cache
 
 from samefire.fields import FieldTypes
@@ -19,10 +16,9 @@ from samefire.problems import Problem, Severity
 from samefire.query import detection as bodies
 from samefire.query.ast import FieldsCompare, Leaf, Node, Script, expression_fields, walk
 from samefire.query.detection import Body, Pipeline
-from samefire.query.pipeline import ColumnValue, Load
 from samefire.rule import Rule
 from samefire.rulequery import query_fields
-from samefire.source import NOWHERE, Source, Span
+from samefire.source import Source, Span
 
 _OPEN = frozenset({"labels", "http.request.headers", "http.response.headers", "gen_ai"})
 """What ECS leaves to its users, or has only begun to describe."""
@@ -37,7 +33,7 @@ def unknown_fields(rule: Rule, fields: FieldTypes, body: Body | None, *, strict:
     for place in (*_in_query(rule, fields, body), *_in_keys(rule)):
         found.setdefault(place[0], place)
     for name, source, span in found.values():
-        if not name or "*" in name or fields.get(name) is not None or fields.is_object(name):
+        if _is_known(name, fields):
             continue
         near = near_name(name, fields)
         if not strict and near is None and not _in_ecs(name):
@@ -49,6 +45,11 @@ def unknown_fields(rule: Rule, fields: FieldTypes, body: Body | None, *, strict:
         yield Problem("query-unknown-field", message, source, span, severity, hint)
 
 
+def _is_known(name: str, fields: FieldTypes) -> bool:
+    """Whether there is nothing to say of a name: some layer lists it, or it is a pattern."""
+    return not name or "*" in name or fields.get(name) is not None or fields.is_object(name)
+
+
 # ---- where fields are named -----------------------------------------------------------------------------
 
 
@@ -57,13 +58,13 @@ def _in_query(rule: Rule, fields: FieldTypes, body: Body | None) -> Iterator[Pla
     if body is None:
         return
     source = rule.string("rule", "query")
-    named = set(_named(body, fields))
+    named = {(name, span) for name, span in _named(body, fields) if not _is_known(name, fields)}
     placed = sorted((_within(name, span, source.text), name) for name, span in named)
     yield from ((name, source, span) for span, name in placed)
     told = {name for _, name in placed}
     if not isinstance(body, Pipeline):
         for name in query_fields(rule, fields):
-            if name not in told:
+            if name not in told and not _is_known(name, fields):
                 yield name, source, _within(name, Span(0, len(source.text)), source.text)
 
 
@@ -74,7 +75,9 @@ def _named(body: Body, fields: FieldTypes) -> Iterator[tuple[str, Span]]:
         case bodies.Sample(stages=stages):
             yield from _of_stages(stages)
         case Pipeline():
-            yield from _of_columns(body, fields)
+            from samefire.query.columns import read_columns
+
+            yield from read_columns(body)
         case bodies.Correlation() | bodies.AnomalyThreshold():
             return
         case _:
@@ -98,30 +101,6 @@ def _of_node(node: Node) -> Iterator[tuple[str, Span]]:
                 yield from ((f.field, f.span) for f in expression_fields(expression))
             case _:
                 pass
-
-
-def _of_columns(body: Pipeline, fields: FieldTypes) -> Iterator[tuple[str, Span]]:
-    """Columns of an ES|QL query that come from the events, not those that it computes."""
-    first = body.commands[0]
-    read = {s.name for s in first.columns if s.reads} if isinstance(first, Load) else set()
-    spans: dict[str, Span] = {}
-    for column in _columns(body.commands):
-        if column.name in read:
-            spans.setdefault(column.name, column.span)
-    yield from ((name, spans.get(name, NOWHERE)) for name in sorted(read))
-
-
-def _columns(value: object) -> Iterator[ColumnValue]:
-    """Every column that commands read."""
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _columns(item)
-    elif isinstance(value, ColumnValue):
-        yield value
-    elif is_dataclass(value) and not isinstance(value, type):
-        for part in parts_of(value):
-            if part.compare:
-                yield from _columns(getattr(value, part.name))
 
 
 def _within(name: str, span: Span, text: str) -> Span:
@@ -179,6 +158,8 @@ def near_name(name: str, fields: FieldTypes) -> str | None:
 @lru_cache(maxsize=4096)
 def _like(name: str, fields: FieldTypes) -> str | None:
     """A listed field that says nearly the same (`process.cmdline`, `process.command_line`)."""
+    from difflib import SequenceMatcher
+
     near = fields.nearest(name)
     return near if near and SequenceMatcher(None, name, near).ratio() >= 0.85 else None
 

@@ -3,9 +3,8 @@ through, for the import into Kibana. Secrets are never in them."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from samefire.files import read_source
 from samefire.problems import Problem, ProblemError
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Source, Span
+from samefire.toml_text import tables
 from samefire.workspace import shown
 
 KEY = "action_connectors"
@@ -48,10 +48,9 @@ def load_folder(folder: Path) -> tuple[Connector, ...]:
 def load(source: Source) -> tuple[Connector, ...]:
     """The connectors of one file; raises ProblemError (`connector-syntax`, `connector-wrong`)."""
     try:
-        data = tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        message = f"not valid TOML: {str(error).split(' (at')[0].lower()}"
-        raise ProblemError([Problem("connector-syntax", message, source)]) from error
+        data = tables(source)[0]
+    except ProblemError as error:
+        raise ProblemError([replace(p, code="connector-syntax") for p in error.problems]) from None
     problems = [*_wrong_file(data, source), *_wrong_connectors(data, source)]
     if problems:
         raise ProblemError(problems)
@@ -92,8 +91,7 @@ def _wrong_connectors(data: Mapping[str, Any], source: Source) -> Iterator[Probl
 
 def _problem(source: Source, key: str, message: str) -> Problem:
     at = source.text.find(key)
-    code = "connector-syntax" if message.startswith("not valid") else "connector-wrong"
-    return Problem(code, message, source, Span(at, at + len(key)) if at >= 0 else NOWHERE)
+    return Problem("connector-wrong", message, source, Span(at, at + len(key)) if at >= 0 else NOWHERE)
 
 
 def used(connectors: Collection[Connector], rules: Collection[Rule]) -> list[Mapping[str, Any]]:

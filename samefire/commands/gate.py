@@ -40,7 +40,7 @@ def gated(choices: Choices, running: Running = AS_USUAL) -> Report:
     """The report of the gate. Raises ProblemError when settings or git do not tell what to compare."""
     settings = find(Path.cwd())
     policy = policy_of(settings)
-    forms = chosen_forms(choices.forms, settings.forms, derived=True)
+    forms = chosen_forms(choices.forms, settings.forms)
     base, told = _base(choices, settings, policy)
     workspace = Workspace(settings, FieldTypes({}), ())
     job = job_of(running, workspace, forms, Options(taxonomy=settings.taxonomy))

@@ -166,7 +166,9 @@ def _piece(part: Tree) -> Pattern | None:
     return None
 
 
-_ONE_CLASS = re.compile(r"(?:\[\^?(?:\\[^A-Zpbx0-9]|[^\[\]\\])+\]|\\[dsw]|[^\\\[\](){}.*+?^$|])\+?", re.DOTALL)
+_ONE_CLASS = re.compile(
+    r"(?:\[\^?(?:\\[^A-Zpbx0-9]|[^\[\]\\])+\]|\\[dsw]|[^\\\[\](){}.*+?^$|])\+?", re.DOTALL
+)
 _NESTED_CLASS = re.compile(r"(?<!\\)\[\^?\]?(?:\\.|[^\]\\\[])*?(?:&&|\[(?!:))", re.DOTALL)
 _DOUBLED = re.compile(r"&&|--|\|\||~~")
 

@@ -158,7 +158,13 @@ class _Run:
         given = self.detection.scope
         if isinstance(self.detection.body, bodies.AnomalyThreshold):
             given = replace(given, index=(), timestamp_fields=("timestamp", *given.timestamp_fields))
-        key = (given.index, given.lookback_from, given.lookback_to, given.timestamp_fields, given.window_fields)
+        key = (
+            given.index,
+            given.lookback_from,
+            given.lookback_to,
+            given.timestamp_fields,
+            given.window_fields,
+        )
         known = frames.get(key)
         if known is None:
             known = frames[key] = scope.frame(given, self.events, self.context.now)

@@ -23,8 +23,7 @@ class Packed(Mapping[str, FieldType]):
         head, _, body = text.partition("\n")
         self.version = head.rpartition(" ")[2]
         self._ecs = ecs
-        parts = (line.partition("\t") for line in body.splitlines())
-        self._lines = {name: rest for name, _, rest in parts}
+        self._lines = dict(line.split("\t", 1) for line in body.splitlines())
 
     def __getitem__(self, name: str) -> FieldType:
         return self._decode(name, self._lines[name])

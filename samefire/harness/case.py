@@ -220,9 +220,8 @@ def _made(case: Case, problems: list[Problem]) -> Cases:
 def _suspect_case_object(source: Source, data: Mapping[str, Any], problems: list[Problem]) -> None:
     """An object with case keys or a misspelt `events` was meant as a case object."""
     for key, value in data.items():
-        near = nearest(key, ("events",))
         listed = isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
-        if near and listed:
+        if listed and nearest(key, ("events",)):
             message = f"unknown key `{key}` in a case object"
             span = key_span(source, (key,))
             problems.append(

@@ -9,15 +9,18 @@ import ipaddress
 import json
 import math
 import re
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from samefire.query.analysis import lower
 from samefire.query.ast import Fold, Pattern, Wild
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 LAST_ADDRESS = (1 << 128) - 1
 _V4 = 0xFFFF << 32
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?", re.A)
-_LONG = Decimal(2**64)
+_LONG = 2**64
 _ASCII = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
 
 Scalar = str | int | float | bool
@@ -34,6 +37,8 @@ def is_number(value: Scalar) -> bool:
 
 
 def _decimal(value: Scalar) -> Decimal:
+    from decimal import Decimal
+
     if not is_number(value):
         raise ValueError(f'For input string: "{text(value)}"' if text(value) else "empty String")
     return Decimal(text(value))

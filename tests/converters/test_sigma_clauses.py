@@ -287,6 +287,12 @@ def test_refused_nodes(node: Node, code: str, message: str) -> None:
             ["denied"],
         ),
         (
+            "file.extension > 1",
+            "approximate-order",
+            "`file.extension` is text: Elasticsearch puts `10` before `2`, Sigma compares numbers",
+            {"file.extension|gt": 1},
+        ),
+        (
             "o365.audit.Members: *Kim*",
             "approximate-flattened",
             "`o365.audit.Members` is an object of any keys: Sigma's keywords look for the value anywhere in the event",

@@ -229,7 +229,9 @@ def test_needles_of_usual_patterns() -> None:
     assert needles("(?x) a b") is None
 
 
-@pytest.mark.parametrize("pattern", [r"[\\^`\"]", r"[^0-9A-Za-z\s#=-]", r"\d+", "x", r"a[\s\S]b", r"(?i)ab+|c$"])
+@pytest.mark.parametrize(
+    "pattern", [r"[\\^`\"]", r"[^0-9A-Za-z\s#=-]", r"\d+", "x", r"a[\s\S]b", r"(?i)ab+|c$"]
+)
 def test_java_patterns_are_compiled(pattern: str) -> None:
     assert java(pattern).sub(lambda _: "", "") == ""
 

@@ -1,0 +1,239 @@
+"""Cases for ES|QL pipelines: events that pass the conditions on rows, in the number and variety that groups ask for.
+
+The conditions on single rows are solved by `rowtests.py`; what is asked of groups is found by trial, around the
+numbers that the query names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from samefire.generate.build import Flat, nested
+from samefire.generate.clausewise import START, Clausewise, Made
+from samefire.generate.drafts import Draft, Event, Plan, different
+from samefire.generate.natural import usual
+from samefire.generate.rowtests import RowPools, row_circuit
+from samefire.query.ast import And
+from samefire.query.detection import Pipeline
+from samefire.query.pipeline import Expression, Filter, Literal, Refused, Summarise, walk
+
+if TYPE_CHECKING:
+    from samefire.generate.drafts import Maker
+
+TRIALS = 260
+"""Sets of events that are tried for what is asked of groups."""
+LUCK = 120
+"""Sets of events whose values are thrown together."""
+MOST = 1500
+LARGE = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """How to make a set of events: `count` of them, from the first or in turn from all that pass (`mixed`), the
+    fields in `varied` different in each, numbers large or not, `step` seconds between two.
+    `luck`: values are thrown together from what the query names, each number in its own way."""
+
+    count: int
+    mixed: bool
+    varied: tuple[str, ...]
+    large: bool
+    step: float
+    luck: int = 0
+
+
+def pipelines(maker: Maker, body: Pipeline) -> Plan:
+    """The cases of one pipeline."""
+    refused = next((c.reason for c in body.commands if isinstance(c, Refused)), None)
+    if refused is not None:
+        maker.notes.append(refused)
+        return
+    yield from _Rows(maker, body).all()
+
+
+class _Rows:
+    """Makes the cases of one pipeline."""
+
+    def __init__(self, maker: Maker, body: Pipeline) -> None:
+        self.maker = maker
+        self.body = body
+        self.circuit, self.tracer = row_circuit(body)
+        pools = RowPools(self.circuit, maker.fields, maker.seed, START, body)
+        self.query = Clausewise(
+            And(()), maker.fields, maker.base, seed=maker.seed, circuit=self.circuit, pools=pools
+        )
+        self.query.all(maker.limit)
+        self.good = [made for made in self.query.made if made.fires]
+        self._pool: dict[str, list[Any]] | None = None
+        self.groups = [c for c in self.tracer.rest if isinstance(c, Summarise)]
+
+    def all(self) -> Plan:
+        if not self.groups:
+            yield from self._single()
+            self.maker.notes.extend(self.circuit.refusals[:1])
+            return
+        found = next((trial for trial in self._all_trials() if self._fires(trial)), None)
+        if found is None:
+            self.maker.notes.extend(self.circuit.refusals[:1])
+            return
+        yield Draft(
+            True, "enough events", f"{found.count} events that the query asks for.", self._events(found)
+        )
+        yield from self._fewer(found)
+        for place, missed in self.maker.misses(self.query):
+            events = self._events(found, missed)
+            yield self.maker.missed(self.query, place, events, missed)
+
+    def _single(self) -> Plan:
+        for made in self.good:
+            yield Draft(True, *self.maker.told(self.query, made), (self.maker.event(made.flat),))
+        for place, missed in self.maker.misses(self.query):
+            for one in missed:
+                event = (self.maker.event(one.flat),)
+                yield self.maker.missed(self.query, place, event, [one])
+
+    def _fewer(self, found: _Trial) -> Plan:
+        """One event less, as often as it takes; and nothing different where differences count."""
+        for count in range(found.count - 1, max(found.count - 6, 0), -1):
+            yield Draft(
+                False, f"{count} events", f"{count} events.", self._events(replace(found, count=count))
+            )
+        if found.varied:
+            yield Draft(
+                False, "all alike", "The events do not differ.", self._events(replace(found, varied=()))
+            )
+        for name in self._grouped()[:3]:
+            events = tuple(self._without(event, name) for event in self._events(found))
+            yield Draft(False, f"without {name}", f"The events without {name}.", events)
+
+    def _without(self, event: Event, name: str) -> Event:
+        from samefire.generate.build import flattened
+
+        return nested({key: value for key, value in flattened(event).items() if key != name})
+
+    # ---- trials
+
+    def _all_trials(self) -> Iterator[_Trial]:
+        yield from islice(self._trials(), TRIALS // 2)
+        counts = [n for n in self._counts() if n <= 120] + [8, 12]
+        for luck in range(1, LUCK):
+            yield _Trial(
+                counts[luck % len(counts)],
+                luck % 3 > 0,
+                self._varied(),
+                False,
+                (1.0, 0.0, 40.0)[luck % 3],
+                luck,
+            )
+        yield from islice(self._trials(), TRIALS // 2, TRIALS)
+
+    def _trials(self) -> Iterator[_Trial]:
+        varied = self._varied()
+        counted = self._counted()
+        options = [(), counted, varied, *((name,) for name in varied)]
+        options += [tuple(n for n in varied if n != name) for name in varied]
+        choices = list(dict.fromkeys(options))
+        for count, large, mixed in product(self._counts(), (False, True), (False, True)):
+            for names in choices[:12]:
+                if large and count > 60:
+                    continue
+                yield _Trial(count, mixed, names, large, 1.0)
+
+    def _counts(self) -> list[int]:
+        """How many events to try: few, then around the numbers that the query names."""
+        numbers: set[int] = set()
+        for command in self.tracer.rest:
+            if isinstance(command, Filter):
+                for part in walk(command.condition):
+                    if (
+                        isinstance(part, Literal)
+                        and isinstance(part.value, int | float)
+                        and part.value is not True
+                    ):
+                        numbers |= {int(part.value), int(part.value) + 1}
+        asked = sorted(n for n in numbers if 1 < n <= MOST)
+        return list(dict.fromkeys([1, 2, *asked, 3, 5]))
+
+    def _grouped(self) -> list[str]:
+        return list(dict.fromkeys(n for c in self.groups for _, e in c.groups for n in self._reads(e)))
+
+    def _counted(self) -> tuple[str, ...]:
+        """Fields whose different values are counted."""
+        counted = (r for c in self.groups for r in c.reductions if r.function == "count_distinct")
+        return tuple(dict.fromkeys(n for r in counted for e in r.arguments for n in self._reads(e)))
+
+    def _varied(self) -> tuple[str, ...]:
+        found = [*self._counted(), *self._grouped()]
+        found += [n for c in self.groups for r in c.reductions for e in r.arguments for n in self._reads(e)]
+        return tuple(dict.fromkeys(n for n in found if n != "@timestamp"))[:8]
+
+    def _reads(self, expression: Expression) -> tuple[str, ...]:
+        return self.tracer.of([expression])[0]
+
+    def _fires(self, trial: _Trial) -> bool:
+        return bool(self.good) and self.maker.fires(self._events(trial))
+
+    def _events(self, trial: _Trial, among: Sequence[Made] = ()) -> tuple[Event, ...]:
+        pool = list(among) or self.good
+        flats = [dict(pool[at % len(pool) if trial.mixed or among else 0].flat) for at in range(trial.count)]
+        for name in dict.fromkeys([*self._grouped(), *self._varied()]):
+            self._vary(flats, name, trial)
+        if trial.luck:
+            self._throw(flats, Random(f"{self.maker.seed}:{trial.luck}"))
+        return tuple(self.maker.event(flat, at * trial.step) for at, flat in enumerate(flats))
+
+    def _throw(self, flats: Sequence[Flat], rng: Random) -> None:
+        """Values that the query names, in any event; fields that groups are made of stay the same for all."""
+        grouped = set(self._grouped())
+        for name, pool in self._named().items():
+            if not pool or (name in grouped and rng.random() < 0.7):
+                continue
+            share = rng.choice((0.3, 0.6, 1.0))
+            same = rng.choice(pool)
+            for flat in flats:
+                if name in grouped:
+                    flat[name] = same
+                elif rng.random() < share:
+                    flat[name] = rng.choice(pool)
+
+    def _named(self) -> dict[str, list[Any]]:
+        """For each field behind groups the values that the query compares it with, and that the conditions on
+        rows allow where they ask about it."""
+        if self._pool is None:
+            self._pool = {name: self._allowed(name) for name in self.tracer.kinds if name != "@timestamp"}
+        return self._pool
+
+    def _allowed(self, name: str) -> list[Any]:
+        literals = [one for found in self.tracer.computed(name) for one in found]
+        pools = self.query.pools
+        assert isinstance(pools, RowPools)
+        values = [*pools.around(literals, name), *usual(name, self.maker.fields)[:2]]
+        values = list({repr(v): v for v in values if not isinstance(v, str) or len(v) < 400}.values())[:60]
+        if name not in self.query.asked or not self.good:
+            return values
+        truths = self.circuit.truths([nested({**self.good[0].flat, name: value}) for value in values])
+        return [v for v, t in zip(values, truths, strict=True) if self.circuit.values(t)[0]]
+
+    def _vary(self, flats: Sequence[Flat], name: str, trial: _Trial) -> None:
+        """Values for a field that groups are made of or that is counted."""
+        known = flats[0].get(name)
+        numeric = (kind := self.maker.fields.get(name)) is not None and kind.type in (
+            "long",
+            "double",
+            "integer",
+            "float",
+        )
+        values = different(name, len(flats) + 1, known, And(()), self.maker.fields)
+        for at, flat in enumerate(flats):
+            if name in flat and flat[name] is None:
+                continue
+            if name in trial.varied:
+                flat[name] = values[at % len(values)]
+            elif numeric and trial.large and name not in self.query.asked:
+                flat[name] = LARGE
+            elif name not in flat and name not in self.query.asked:
+                flat[name] = values[0]
