@@ -13,13 +13,15 @@ from itertools import groupby
 from typing import Any
 
 from samefire.engine.alerts import Context
-from samefire.engine.run import Runner, narrowed
+from samefire.engine.circuit import Circuit
+from samefire.engine.run import Runner, narrowed, queries
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat, nested
 from samefire.generate.clausewise import START, Clausewise, Made
 from samefire.generate.moments import SECOND, written
 from samefire.generate.naming import Names, clause
 from samefire.generate.natural import usual
+from samefire.generate.pool import names_of
 from samefire.generate.skeleton import in_stream, skeleton
 from samefire.query import detection as bodies
 from samefire.query.ast import And, Leaf, Node, Not, Or, Term, Wild, Wildcard, walk
@@ -102,6 +104,7 @@ class Maker:
         recorded: Flat | None = None,
     ) -> None:
         self.recorded = recorded or {}
+        self.asked = asked_names(detection)
         self.detection = detection
         self.fields = fields
         self.seed = seed
@@ -201,7 +204,7 @@ class Maker:
         stamps = self.detection.scope.timestamp_fields
         names = ["@timestamp"] if "@timestamp" in stamps else ["@timestamp", stamps[0]]
         timed = dict.fromkeys(names, written(START + round(seconds * SECOND)))
-        flat = in_stream(flat, self.detection.scope.index)
+        flat = in_stream(flat, self.detection.scope.index, self.asked)
         return nested({**flat, **timed} if seconds else {**timed, **flat})
 
     # ---- thresholds
@@ -421,6 +424,17 @@ _KINDS = {
     "null": "null",
     "a list": "a list of other values",
 }
+
+
+def asked_names(detection: Detection) -> frozenset[str]:
+    """The document fields that a detection asks about."""
+    found: set[str] = set()
+    for node in queries(detection.body):
+        found |= {name for atom in Circuit.of(node).atoms for name in names_of(atom)}
+    for name in ("fields", "cardinality"):
+        found |= {one if isinstance(one, str) else one[0] for one in getattr(detection.body, name, ())}
+    stages = getattr(detection.body, "stages", ())
+    return frozenset(found | {key.reads for stage in stages for key in stage.keys})
 
 
 def _category(detection: Detection) -> str:

@@ -14,13 +14,13 @@ from random import Random
 from typing import Any
 
 from samefire.engine.alerts import Context
+from samefire.engine.circuit import Circuit, Event
 from samefire.engine.events import Events
 from samefire.engine.match import Plan
 from samefire.engine.pipeline import Refusal, execute
 from samefire.engine.rows.table import Setting
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat
-from samefire.engine.circuit import Circuit, Event
 from samefire.generate.clausewise import START
 from samefire.generate.moments import written
 from samefire.generate.natural import natural, usual
