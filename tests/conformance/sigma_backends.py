@@ -31,8 +31,8 @@ from tests.conformance import Failed, Tally
 from tests.conformance._sigma_text import rows
 from tests.conformance.sigma_differential import _lookback, _threshold
 
-EVENTS = 120
-SCENARIOS = 20
+EVENTS = 60
+SCENARIOS = 10
 PROFILES = {"exact": Options(), "caseless": Options(caseless=True)}
 
 
