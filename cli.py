@@ -158,7 +158,9 @@ def check(
     taxonomy: Taxonomy = "",
     profile: Profile = "",
 ) -> None:
-    """Check rules and fixtures: schema, query, fields; every problem with its place.
+    """Find problems without running rules.
+
+    Schema, query and fields of rules and fixtures: every problem with its place.
 
     Examples: `samefire check`, `samefire check rules/aws --format json`, `samefire check --sigma --profile sigmahq`
     """
@@ -185,7 +187,9 @@ def convert(
     pipeline: Pipeline = "",
     mapping: Mapping = None,
 ) -> None:
-    """Convert rules: one to stdout, many to a folder.
+    """Export rules as Elastic JSON, Sigma and more.
+
+    One rule goes to stdout, many to a folder.
 
     Examples: `samefire convert rules/aws/x.toml --to sigma`, `samefire convert rules -o out`
     """
@@ -209,8 +213,13 @@ def test(
     verbose: Verbose = False,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Also show which clauses cases prove.")
+    ] = False,
 ) -> None:
-    """Test rules: every form is written, read back and judged on the rule's fixtures.
+    """Judge every form of rules on their fixtures.
+
+    Each form is written, read back and run: the exported text is what is judged.
 
     Examples: `samefire test`, `samefire test rules/aws --form sigma -v`, `samefire test -o report.html`
     """
@@ -221,7 +230,7 @@ def test(
 
     choices = Choices(tuple(form or ()), caseless, approximate, profile=profile)
     asked = printing(format, output, summary, verbose)
-    _finish(lambda: command.run(paths or [], choices, asked, mapping, Running(jobs, not no_cache)))
+    _finish(lambda: command.run(paths or [], choices, asked, mapping, Running(jobs, not no_cache), coverage))
 
 
 @app.command()
@@ -238,7 +247,9 @@ def gate(
     jobs: Jobs = 0,
     no_cache: NoCache = False,
 ) -> None:
-    """Gate a change: judge what it touches since a revision, and hold it against the policy.
+    """Judge a change against your policy.
+
+    Judges what the change touches since a revision, and holds it against the policy.
 
     Examples: `samefire gate`, `samefire gate --base origin/main -o gate.html -o gate.sarif --summary`
     """
@@ -258,7 +269,9 @@ def diff(
     form: Forms = None,
     format: Annotated[str, typer.Option("--format", "-f", help="text, markdown or json.")] = "text",
 ) -> None:
-    """Diff two versions of rules: meaning or layout, fields, thresholds, and which cases change verdict.
+    """Tell what changed between two versions.
+
+    Meaning or layout, fields, thresholds, schedule, and which cases change verdict.
 
     Examples: `samefire diff main`, `samefire diff old.toml new.toml`, `samefire diff v1 v2 --format markdown`
     """
@@ -303,7 +316,9 @@ def explain(
     mapping: Mapping = None,
     format: Format = "text",
 ) -> None:
-    """Explain a rule on its cases or on events: every clause, the values it saw, and why.
+    """Explain a rule on events, clause by clause.
+
+    On its cases or on events of yours: every clause, the values it saw, and why.
 
     Example: `samefire explain rules/aws/x.toml --case negative/wrong_action`
     """
@@ -340,7 +355,9 @@ def bundle(
     jobs: Jobs = 0,
     no_cache: NoCache = False,
 ) -> None:
-    """Bundle all exports for release: the same bytes on every run, with a manifest of digests.
+    """Bundle all exports for release.
+
+    The same bytes on every run, with a manifest of digests.
 
     Examples: `samefire bundle rules -o bundle`, `samefire bundle -o rules.zip`, `samefire bundle --verify`
     """
@@ -367,13 +384,70 @@ def lock(
         bool, typer.Option("--check", help="Only tell whether the lock file is up to date.")
     ] = False,
 ) -> None:
-    """Lock versions: a rule whose export changed gets its next version.
+    """Give changed rules their next version.
+
+    A rule whose export changed since the lock file gets its next version.
 
     Example: `samefire lock`
     """
     from samefire.commands import lock as command
 
     _finish(lambda: command.run(paths or [], check=check))
+
+
+@app.command()
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where; it may hold other files.")
+    ] = Path(),
+) -> None:
+    """Start a rules repository.
+
+    Settings, a rule with fixtures, hooks, a workflow, editor settings.
+
+    Example: `samefire init detections`
+    """
+    from samefire.commands import init as command
+
+    _finish(lambda: command.run(folder))
+
+
+@app.command()
+def new(
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="The file; else by its name.")] = None,
+    name: Annotated[str, typer.Option("--name", help="What the rule finds.")] = "",
+    type: Annotated[
+        str, typer.Option("--type", help="query, eql, threshold, new_terms, threat_match …")
+    ] = "",
+    query: Annotated[str, typer.Option("--query", help="The query.")] = "",
+    description: Annotated[str, typer.Option("--description", help="A sentence or two.")] = "",
+    language: Annotated[str, typer.Option("--language", help="kuery or lucene, for type query.")] = "",
+    index: Annotated[list[str] | None, typer.Option("--index", help="Index patterns.")] = None,
+    severity: Annotated[str, typer.Option("--severity", help="low, medium, high or critical.")] = "",
+    technique: Annotated[list[str] | None, typer.Option("--technique", help="ATT&CK id or name.")] = None,
+    tactic: Annotated[str, typer.Option("--tactic", help="When the technique has several.")] = "",
+    author: Annotated[str, typer.Option("--author", help="Who wrote it.")] = "",
+    field: Annotated[list[str] | None, typer.Option("--field", help="Of thresholds and new terms.")] = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="Events of a threshold.")] = 10,
+    history: Annotated[str, typer.Option("--history", help="How far new terms look back.")] = "now-14d",
+    job: Annotated[list[str] | None, typer.Option("--job", help="Machine-learning jobs.")] = None,
+    score: Annotated[int, typer.Option("--score", min=0, max=100, help="Anomaly threshold.")] = 75,
+    mapping: Annotated[list[str] | None, typer.Option("--mapping", help="FIELD=INDICATOR_FIELD")] = None,
+    indicators: Annotated[list[str] | None, typer.Option("--indicators", help="Indicator indices.")] = None,
+) -> None:
+    """Write a new rule with its first fixtures.
+
+    On a terminal it asks for what is not given.
+
+    Example: `samefire new --name "Shell by web server" --type eql --query 'process where …' --technique T1505.003`
+    """
+    from samefire.commands import new as command
+    from samefire.starting.answers import Answers
+
+    lists = [x or [] for x in (index, technique, field, job, mapping, indicators)]
+    told = (name, type, query, description, language, lists[0], severity, lists[1], tactic, author)
+    answers = Answers(*told, lists[2], count, history, lists[3], score, lists[4], lists[5])
+    _finish(lambda: command.run(path, answers))
 
 
 @app.command()
@@ -388,7 +462,9 @@ def fixtures(
     force: Annotated[bool, typer.Option("--force", help="Also write over cases that differ.")] = False,
     mapping: Mapping = None,
 ) -> None:
-    """Generate fixtures: what must fire, branch by branch, and what just misses, clause by clause.
+    """Generate fixtures out of a rule.
+
+    What must fire, branch by branch, and what just misses, clause by clause.
 
     Examples: `samefire fixtures rules/aws/x.toml`, `samefire fixtures rules/x.toml --from event.json`
     """
@@ -396,6 +472,57 @@ def fixtures(
 
     asked = command.Asked(recorded, seed, limit, dry_run, force, mapping)
     _finish(lambda: command.run(paths or [], asked))
+
+
+@app.command()
+def cover(
+    paths: Paths = None,
+    least: Annotated[
+        float | None, typer.Option("--least", min=0, max=1, help="The share that each rule needs.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    mapping: Mapping = None,
+) -> None:
+    """Show which clauses the fixtures prove.
+
+    Those that decide some event, being true and being false.
+
+    Examples: `samefire cover`, `samefire cover rules/aws --least 0.9`
+    """
+    from samefire.commands import cover as command
+
+    _finish(lambda: command.run(paths or [], least=least, format=format, mapping=mapping))
+
+
+@app.command()
+def watch(form: Forms = None) -> None:
+    """Judge what each saved file concerns.
+
+    Runs until it is stopped; each save is judged at once.
+
+    Example: `samefire watch`
+    """
+    from samefire.commands import watch as command
+
+    raise typer.Exit(int(command.run(form or [])))
+
+
+@app.command()
+def docs(
+    paths: Paths = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")] = Path("site"),
+    format: Annotated[str, typer.Option("--format", "-f", help="html, markdown or both.")] = "html",
+    title: Annotated[str, typer.Option("--title", help="The heading of the index.")] = "Detection rules",
+) -> None:
+    """Write a page for each rule, and an index.
+
+    Static and offline, with search and the ATT&CK matrix.
+
+    Example: `samefire docs -o site`
+    """
+    from samefire.commands import docs as command
+
+    _finish(lambda: command.run(paths or [], output=output, format=format, title=title))
 
 
 @app.command()
@@ -409,7 +536,9 @@ def fmt(
         bool, typer.Option("--queries", help="Also lay out queries anew, each proved to mean the same.")
     ] = False,
 ) -> None:
-    """Format rule and exception files: one layout, every comment kept, the exported JSON unchanged.
+    """Format rule files; comments are kept.
+
+    One layout for rule and exception files; the exported JSON stays the same.
 
     Examples: `samefire fmt`, `samefire fmt --check`, `samefire fmt rules/aws --diff`
     """
@@ -437,7 +566,9 @@ def import_(
     ] = "sigma",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
 ) -> None:
-    """Import rules, exceptions and connectors out of Kibana, Sigma rules, or rule files out of a repository.
+    """Import rules of Kibana, Elastic or Sigma.
+
+    Rules, exceptions and connectors become TOML files; nothing is lost silently.
 
     Examples: `samefire import rules_export.ndjson`, `samefire import sigma/**/*.yml -o rules/sigma`
     """
@@ -457,7 +588,9 @@ def schema(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A folder for schema files.")] = None,
 ) -> None:
-    """Print the JSON Schema of a kind of file, for editors.
+    """Print a JSON Schema for editors.
+
+    Of rules, fixtures, settings, field types or exceptions.
 
     Examples: `samefire schema rule`, `samefire schema --output .schemas`
     """
@@ -472,7 +605,9 @@ def lsp(
         bool, typer.Option("--stdio", hidden=True, help="As editors ask; nothing else is spoken.")
     ] = True,
 ) -> None:
-    """Serve an editor: problems as you type, completion, hover, quick fixes, formatting, fixtures.
+    """Serve an editor (language server).
+
+    Problems as you type, completion, hover, quick fixes, formatting, fixtures.
 
     Needs the extra: `pip install 'samefire[lsp]'`. How to set up an editor: docs/editors.md.
     """
@@ -485,7 +620,9 @@ def lsp(
 def explain_code(
     codes: Annotated[list[str] | None, typer.Argument(help="Codes of problems; none: list them all.")] = None,
 ) -> None:
-    """Explain a problem's code: what it means, an example, and its mend.
+    """Explain a problem's code.
+
+    What it means, an example, and its mend.
 
     Example: `samefire explain-code query-unclosed-string`
     """

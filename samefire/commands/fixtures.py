@@ -9,11 +9,11 @@ from pathlib import Path
 from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.arguments import terminal_style
 from samefire.commands.convert import Choices, options
+from samefire.engine.circuit import Circuit
 from samefire.engine.run import queries
 from samefire.events_file import read_events
 from samefire.forms import converters
 from samefire.generate.build import flattened
-from samefire.generate.circuit import Circuit
 from samefire.generate.drafts import Draft, Drafts, Maker, drafts
 from samefire.generate.files import Written, write_cases
 from samefire.generate.pool import names_of

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from samefire.commands import Result
-from samefire.commands.arguments import chosen_forms
+from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.commands.reporting import Printing, reported
 from samefire.commands.running import AS_USUAL, Running, job_of
@@ -21,9 +23,17 @@ def run(
     asked: Printing,
     mapping: Path | None = None,
     running: Running = AS_USUAL,
+    coverage: bool = False,
 ) -> Result:
-    """Test the rules at `paths`."""
-    return reported(tested(paths, choices, mapping, running), asked)
+    """Test the rules at `paths`; with `coverage` tell on stderr which clauses their cases prove."""
+    result = reported(tested(paths, choices, mapping, running), asked)
+    if not coverage:
+        return result
+    from samefire.commands.cover import coverage_lines, covered
+
+    workspace = open_workspace(paths, mapping=mapping)
+    lines = "\n".join(coverage_lines(covered(workspace), terminal_style(sys.stderr)))
+    return replace(result, err=f"{result.err}\n{lines}".lstrip("\n"))
 
 
 def tested(

@@ -17,7 +17,7 @@ class Policy:
 
     `approximate` and `refused` name rules (id, path or file stem) that a form may say approximately or not at
     all; `required` are the forms that every rule must have unless it is named. `levels` gives a problem
-    code another level. `coverage` is the share of a query's clauses (0 to 1) that the cases must reach."""
+    code another level. `coverage` is the share of a query's clauses (0 to 1) that the cases must prove."""
 
     base: str = "origin/main"
     positive: int = 1

@@ -12,7 +12,7 @@ from typing import Any
 
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat, nested
-from samefire.generate.circuit import Circuit
+from samefire.engine.circuit import Circuit
 from samefire.generate.pool import MISSING, RECORDED, Candidate, Group, Pools
 from samefire.generate.skeleton import beside
 from samefire.generate.solve import Answer, Solver

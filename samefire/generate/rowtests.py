@@ -20,7 +20,7 @@ from samefire.engine.pipeline import Refusal, execute
 from samefire.engine.rows.table import Setting
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat
-from samefire.generate.circuit import Circuit, Event
+from samefire.engine.circuit import Circuit, Event
 from samefire.generate.clausewise import START
 from samefire.generate.moments import written
 from samefire.generate.natural import natural, usual

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from samefire.generate.build import Flat
-from samefire.generate.circuit import Circuit
+from samefire.engine.circuit import Circuit
 from samefire.generate.pool import MISSING, Candidate, Group, Pools
 from samefire.query.ast import And, AtLeast, Not, Or
 

@@ -7,15 +7,16 @@ the query (one of two equal clauses) is counted too, and missed.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from samefire.engine.circuit import Circuit
 from samefire.engine.events import Events
 from samefire.engine.match import Plan
 from samefire.engine.run import narrowed
 from samefire.fields import FieldTypes
-from samefire.generate.circuit import Circuit
 from samefire.generate.drafts import drafts
 from samefire.query.ast import FALSE, TRUE, And, AtLeast, Node, Not, Or
 from samefire.query.detection import Detection, EventQuery
@@ -60,7 +61,7 @@ def judged(detection: Detection, fields: FieldTypes) -> Iterator[tuple[str, bool
         hits = Plan([narrowed(node, detection) for node in chunk]).run(data).ordinals
         for node, ordinals in zip(chunk, hits, strict=True):
             found = set(ordinals)
-            fired = [any(i in found for i in range(a, b)) for a, b in zip(ends, ends[1:], strict=False)]
+            fired = [any(i in found for i in range(a, b)) for a, b in itertools.pairwise(ends)]
             noticed[node] = any(f is not case.positive for f, case in zip(fired, made, strict=True))
     for place, mutant in mutants.items():
         yield wording(circuit.nodes[place])[:120], noticed[mutant]

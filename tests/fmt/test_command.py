@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import HOME
+
 run = importlib.import_module("samefire.cli").run
 
 UNTIDY = "[rule]\nb = 1\na = 2\n"
@@ -84,3 +86,10 @@ def test_stdin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "would change -\n"
     give(UNTIDY)
     assert run(["fmt", "-", "rules"]) == 2
+
+
+def test_our_own_rules_are_formatted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(HOME)
+    assert run(["fmt", "--check"]) == 0, capsys.readouterr().out
