@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from samefire.engine.circuit import Circuit
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat, nested
-from samefire.engine.circuit import Circuit
 from samefire.generate.pool import MISSING, RECORDED, Candidate, Group, Pools
 from samefire.generate.skeleton import beside
 from samefire.generate.solve import Answer, Solver

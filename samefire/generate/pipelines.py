@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from samefire.generate.build import Flat, nested
 from samefire.generate.clausewise import START, Clausewise, Made
-from samefire.generate.drafts import Draft, Event, Plan, different
+from samefire.generate.drafts import Draft, Event, Plan
+from samefire.generate.kinds import different
 from samefire.generate.natural import usual
 from samefire.generate.rowtests import RowPools, row_circuit
 from samefire.query.ast import And
