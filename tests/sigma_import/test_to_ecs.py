@@ -32,7 +32,8 @@ def test_names_and_log_source(origin: str, more: str) -> None:
     one = imported(RULE.format(origin=origin))
     assert one.tables is not None
     query = " ".join(one.tables["rule"]["query"].split())
-    expected = 'any where process.executable : "*\\\\cmd.exe" and event.code == "4624" and winlog.event_data.Other : "x"'
+    expected = 'any where process.executable : "*\\\\cmd.exe" and event.code == "4624" '
+    expected += 'and winlog.event_data.Other : "x"'
     assert query == f"{expected} and {more}" if more else expected
     assert one.tables["sigma"]["taxonomy"] == "ecs"
 
