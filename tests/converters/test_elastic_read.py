@@ -254,12 +254,6 @@ def test_error_in_a_filter_has_its_place_in_the_text() -> None:
     assert text[span.start : span.end] in ('{"trem": {"host.id": "a"}}', '{"host.id": "a"}')
 
 
-def test_error_esql_is_not_run() -> None:
-    if "esql" in NAMES:
-        pytest.skip("ES|QL can be run")
-    assert "queries in esql cannot be run offline [form-cannot-run]" in refused(exported("esql"))
-
-
 def test_error_a_saved_query_of_its_own() -> None:
     text = rule(type="saved_query", query=..., saved_id="x")
     assert "the query is saved in Kibana, not in the rule [form-cannot-run]" in refused(text)
