@@ -15,7 +15,9 @@ SHARED = HOME.parent / "shared"
 FUZZ = "SAMEFIRE_FUZZ" in os.environ
 """Whether everything is asked (`make fuzz`), where the tests of every day ask a part."""
 
-if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # what tests start many times is compiled once all the same
+if os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+):  # what tests start many times is compiled once all the same
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(HOME / ".cache" / "compiled"))
 
 settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])

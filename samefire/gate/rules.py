@@ -89,6 +89,19 @@ def check_coverage(rule: Rule, found: Coverage, policy: Policy) -> Iterator[Prob
         yield _at(rule, "policy-coverage", message, ("rule", "query"), hint)
 
 
+def check_proven(rule: Rule, found: Coverage, policy: Policy) -> Iterator[Problem]:
+    """Whether the cases prove enough clauses: would notice the loss of each."""
+    if found.proven_share < policy.proven and not rule.deprecated:
+        message = (
+            f"the cases prove {len(found.proven)} of {found.total} clauses, "
+            f"the policy asks for {policy.proven:.0%}"
+        )
+        missed = "; ".join(f"{wording(clause.node)} ({clause.lacks})" for clause in found.unproven[:3])
+        more = f"; and {len(found.unproven) - 3} more" if len(found.unproven) > 3 else ""
+        hint = f"no case would miss: {missed}{more}; `samefire fixtures` writes such cases"
+        yield _at(rule, "policy-proven", message, ("rule", "query"), hint)
+
+
 @dataclass(frozen=True, slots=True)
 class Exports:
     """The digest of a rule's export, as it was and as it is (None: refused), and its entry in the lock file:

@@ -102,6 +102,7 @@ class Maker:
     ) -> None:
         self.recorded = recorded or {}
         self.asked = asked_names(detection)
+        self.queried = queried_names(detection)
         self.detection = detection
         self.fields = fields
         self.seed = seed
@@ -176,9 +177,14 @@ class Maker:
 
     def misses(self, maker: Clausewise) -> Iterator[tuple[int, list[Made]]]:
         """Near misses by the clause that they miss."""
-        missed = sorted((made for made in maker.made if not made.fires), key=lambda made: made.place)
+        told = (made for made in maker.made if not made.fires and self._speaks(made.flat))
+        missed = sorted(told, key=lambda made: made.place)
         for place, some in groupby(missed, key=lambda made: made.place):
             yield place, list(some)
+
+    def _speaks(self, flat: Flat) -> bool:
+        """Whether an event has any field of the query: one that has none proves nothing."""
+        return not self.queried or any(flat.get(name) is not None for name in self.queried)
 
     def told(self, maker: Clausewise, made: Made) -> tuple[str, str]:
         """The name and the description of a positive."""
@@ -215,11 +221,15 @@ _KINDS = {
 }
 
 
+def queried_names(detection: Detection) -> frozenset[str]:
+    """The document fields that the queries of a detection ask about."""
+    circuits = map(Circuit.of, queries(detection.body))
+    return frozenset(name for circuit in circuits for atom in circuit.atoms for name in names_of(atom))
+
+
 def asked_names(detection: Detection) -> frozenset[str]:
-    """The document fields that a detection asks about."""
-    found: set[str] = set()
-    for node in queries(detection.body):
-        found |= {name for atom in Circuit.of(node).atoms for name in names_of(atom)}
+    """The document fields that a detection asks about: those of its queries, its keys, and what it counts by."""
+    found = set(queried_names(detection))
     for name in ("fields", "cardinality"):
         found |= {one if isinstance(one, str) else one[0] for one in getattr(detection.body, name, ())}
     stages = getattr(detection.body, "stages", ())

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from samefire.fields import FieldTypes
 from samefire.forms import Options, converters
-from samefire.languages import NAMES
 from samefire.problems import ProblemError, render
 from samefire.query.ast import And, Exists, IpRange, Leaf, Node, Not, Term, walk
 from samefire.query.detection import (
