@@ -77,15 +77,15 @@ def _form(rule: Rule, form: FormResult, policy: Policy, home: Path) -> Iterator[
 
 
 def check_coverage(rule: Rule, found: Coverage, policy: Policy) -> Iterator[Problem]:
-    """Whether the cases prove enough clauses."""
+    """Whether the cases reach enough clauses."""
     if found.share < policy.coverage and not rule.deprecated:
         message = (
-            f"the cases prove {len(found.reached)} of {found.total} clauses, "
+            f"the cases reach {len(found.reached)} of {found.total} clauses, "
             f"the policy asks for {policy.coverage:.0%}"
         )
-        missed = "; ".join(f"{wording(clause.node)} ({clause.lacks})" for clause in found.missed[:3])
+        missed = "; ".join(wording(clause.node) for clause in found.missed[:3])
         more = f"; and {len(found.missed) - 3} more" if len(found.missed) > 3 else ""
-        hint = f"no case would miss: {missed}{more}; `samefire fixtures` writes such cases"
+        hint = f"no case reaches: {missed}{more}"
         yield _at(rule, "policy-coverage", message, ("rule", "query"), hint)
 
 

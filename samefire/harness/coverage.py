@@ -1,8 +1,8 @@
 """Which clauses of a detection its cases reach, and which they prove.
 
-A clause is reached when it is true of some event and false of some other. It is proven when it decides some event by
-being true, and some by being false: a clause decides an event when the query would answer otherwise were the
-clause otherwise. A clause that decides nothing by being false could be left out of the rule, and no case would notice.
+A clause is reached when it is true of some event; an excluded clause by an event that it excludes. It is proven when
+it decides some event by being true, and some by being false: it decides an event when the query would answer otherwise
+were the clause otherwise. A clause that decides nothing by being false could go, and no case would notice.
 """
 
 from __future__ import annotations
