@@ -158,7 +158,9 @@ def check(
     taxonomy: Taxonomy = "",
     profile: Profile = "",
 ) -> None:
-    """Check rules and fixtures: schema, query, fields; every problem with its place.
+    """Find problems without running rules.
+
+    Schema, query and fields of rules and fixtures: every problem with its place.
 
     Examples: `samefire check`, `samefire check rules/aws --format json`, `samefire check --sigma --profile sigmahq`
     """
@@ -185,7 +187,9 @@ def convert(
     pipeline: Pipeline = "",
     mapping: Mapping = None,
 ) -> None:
-    """Convert rules: one to stdout, many to a folder.
+    """Export rules as Elastic JSON, Sigma and more.
+
+    One rule goes to stdout, many to a folder.
 
     Examples: `samefire convert rules/aws/x.toml --to sigma`, `samefire convert rules -o out`
     """
@@ -213,7 +217,9 @@ def test(
         bool, typer.Option("--coverage", help="Also show which clauses cases prove.")
     ] = False,
 ) -> None:
-    """Test rules: every form is written, read back and judged on the rule's fixtures.
+    """Judge every form of rules on their fixtures.
+
+    Each form is written, read back and run: the exported text is what is judged.
 
     Examples: `samefire test`, `samefire test rules/aws --form sigma -v`, `samefire test -o report.html`
     """
@@ -241,7 +247,9 @@ def gate(
     jobs: Jobs = 0,
     no_cache: NoCache = False,
 ) -> None:
-    """Gate a change: judge what it touches since a revision, and hold it against the policy.
+    """Judge a change against your policy.
+
+    Judges what the change touches since a revision, and holds it against the policy.
 
     Examples: `samefire gate`, `samefire gate --base origin/main -o gate.html -o gate.sarif --summary`
     """
@@ -261,7 +269,9 @@ def diff(
     form: Forms = None,
     format: Annotated[str, typer.Option("--format", "-f", help="text, markdown or json.")] = "text",
 ) -> None:
-    """Diff two versions of rules: meaning or layout, fields, thresholds, and which cases change verdict.
+    """Tell what changed between two versions.
+
+    Meaning or layout, fields, thresholds, schedule, and which cases change verdict.
 
     Examples: `samefire diff main`, `samefire diff old.toml new.toml`, `samefire diff v1 v2 --format markdown`
     """
@@ -306,7 +316,9 @@ def explain(
     mapping: Mapping = None,
     format: Format = "text",
 ) -> None:
-    """Explain a rule on its cases or on events: every clause, the values it saw, and why.
+    """Explain a rule on events, clause by clause.
+
+    On its cases or on events of yours: every clause, the values it saw, and why.
 
     Example: `samefire explain rules/aws/x.toml --case negative/wrong_action`
     """
@@ -343,7 +355,9 @@ def bundle(
     jobs: Jobs = 0,
     no_cache: NoCache = False,
 ) -> None:
-    """Bundle all exports for release: the same bytes on every run, with a manifest of digests.
+    """Bundle all exports for release.
+
+    The same bytes on every run, with a manifest of digests.
 
     Examples: `samefire bundle rules -o bundle`, `samefire bundle -o rules.zip`, `samefire bundle --verify`
     """
@@ -370,7 +384,9 @@ def lock(
         bool, typer.Option("--check", help="Only tell whether the lock file is up to date.")
     ] = False,
 ) -> None:
-    """Lock versions: a rule whose export changed gets its next version.
+    """Give changed rules their next version.
+
+    A rule whose export changed since the lock file gets its next version.
 
     Example: `samefire lock`
     """
@@ -385,7 +401,9 @@ def init(
         Path, typer.Argument(metavar="FOLDER", help="Where; it may hold other files.")
     ] = Path(),
 ) -> None:
-    """Start a rules repository: settings, a rule with fixtures, hooks, a workflow, editor settings.
+    """Start a rules repository.
+
+    Settings, a rule with fixtures, hooks, a workflow, editor settings.
 
     Example: `samefire init detections`
     """
@@ -417,7 +435,9 @@ def new(
     mapping: Annotated[list[str] | None, typer.Option("--mapping", help="FIELD=INDICATOR_FIELD")] = None,
     indicators: Annotated[list[str] | None, typer.Option("--indicators", help="Indicator indices.")] = None,
 ) -> None:
-    """Write a new rule with its first fixtures; on a terminal, asks for what is not given.
+    """Write a new rule with its first fixtures.
+
+    On a terminal it asks for what is not given.
 
     Example: `samefire new --name "Shell by web server" --type eql --query 'process where …' --technique T1505.003`
     """
@@ -442,7 +462,9 @@ def fixtures(
     force: Annotated[bool, typer.Option("--force", help="Also write over cases that differ.")] = False,
     mapping: Mapping = None,
 ) -> None:
-    """Generate fixtures: what must fire, branch by branch, and what just misses, clause by clause.
+    """Generate fixtures out of a rule.
+
+    What must fire, branch by branch, and what just misses, clause by clause.
 
     Examples: `samefire fixtures rules/aws/x.toml`, `samefire fixtures rules/x.toml --from event.json`
     """
@@ -461,7 +483,9 @@ def cover(
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
     mapping: Mapping = None,
 ) -> None:
-    """Show which clauses the cases prove: those that decide some event, being true and being false.
+    """Show which clauses the fixtures prove.
+
+    Those that decide some event, being true and being false.
 
     Examples: `samefire cover`, `samefire cover rules/aws --least 0.9`
     """
@@ -472,7 +496,9 @@ def cover(
 
 @app.command()
 def watch(form: Forms = None) -> None:
-    """Watch the repository: judge what each saved file concerns, at once.
+    """Judge what each saved file concerns.
+
+    Runs until it is stopped; each save is judged at once.
 
     Example: `samefire watch`
     """
@@ -488,7 +514,9 @@ def docs(
     format: Annotated[str, typer.Option("--format", "-f", help="html, markdown or both.")] = "html",
     title: Annotated[str, typer.Option("--title", help="The heading of the index.")] = "Detection rules",
 ) -> None:
-    """Write a page for each rule and an index with search and the ATT&CK matrix: static, offline.
+    """Write a page for each rule, and an index.
+
+    Static and offline, with search and the ATT&CK matrix.
 
     Example: `samefire docs -o site`
     """
@@ -508,7 +536,9 @@ def fmt(
         bool, typer.Option("--queries", help="Also lay out queries anew, each proved to mean the same.")
     ] = False,
 ) -> None:
-    """Format rule and exception files: one layout, every comment kept, the exported JSON unchanged.
+    """Format rule files; comments are kept.
+
+    One layout for rule and exception files; the exported JSON stays the same.
 
     Examples: `samefire fmt`, `samefire fmt --check`, `samefire fmt rules/aws --diff`
     """
@@ -531,15 +561,24 @@ def import_(
     deprecated: Annotated[
         bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")
     ] = False,
+    taxonomy: Annotated[
+        str, typer.Option("--taxonomy", help="Field names of Sigma rules: kept (`sigma`), or `ecs`.")
+    ] = "sigma",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
 ) -> None:
-    """Import rules, exceptions and connectors out of Kibana, Sigma rules, or rule files out of a repository.
+    """Import rules of Kibana, Elastic or Sigma.
+
+    Rules, exceptions and connectors become TOML files; nothing is lost silently.
 
     Examples: `samefire import rules_export.ndjson`, `samefire import sigma/**/*.yml -o rules/sigma`
     """
     from samefire.commands import import_ as command
 
-    _finish(lambda: command.run(paths or [], output=output, deprecated=deprecated, verbose=verbose))
+    _finish(
+        lambda: command.run(
+            paths or [], output=output, deprecated=deprecated, verbose=verbose, taxonomy=taxonomy
+        )
+    )
 
 
 @app.command()
@@ -549,7 +588,9 @@ def schema(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A folder for schema files.")] = None,
 ) -> None:
-    """Print the JSON Schema of a kind of file, for editors.
+    """Print a JSON Schema for editors.
+
+    Of rules, fixtures, settings, field types or exceptions.
 
     Examples: `samefire schema rule`, `samefire schema --output .schemas`
     """
@@ -564,7 +605,9 @@ def lsp(
         bool, typer.Option("--stdio", hidden=True, help="As editors ask; nothing else is spoken.")
     ] = True,
 ) -> None:
-    """Serve an editor: problems as you type, completion, hover, quick fixes, formatting, fixtures.
+    """Serve an editor (language server).
+
+    Problems as you type, completion, hover, quick fixes, formatting, fixtures.
 
     Needs the extra: `pip install 'samefire[lsp]'`. How to set up an editor: docs/editors.md.
     """
@@ -577,7 +620,9 @@ def lsp(
 def explain_code(
     codes: Annotated[list[str] | None, typer.Argument(help="Codes of problems; none: list them all.")] = None,
 ) -> None:
-    """Explain a problem's code: what it means, an example, and its mend.
+    """Explain a problem's code.
+
+    What it means, an example, and its mend.
 
     Example: `samefire explain-code query-unclosed-string`
     """

@@ -83,7 +83,11 @@ rules = st.builds(
     st.sampled_from(CONDITIONS),
 )
 SCALARS = [*WORDS, "CMD.exe", "xcmd", "a*B", "a\\*b", 80, 4624, 81, True, "80", "cxd", "zzb"]
-events = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(SCALARS), max_size=5)
+NUMBERS = [80, 4624, 81, "80", 1.5]  # a field that is compared as a number holds numbers
+events = st.fixed_dictionaries(
+    {},
+    optional={name: st.sampled_from(NUMBERS if name == "EventID" else SCALARS) for name in NAMES},
+)
 
 
 def where(detection: Any) -> Node:
