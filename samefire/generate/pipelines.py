@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from samefire.generate.build import Flat, nested
 from samefire.generate.clausewise import START, Clausewise, Made
+from samefire.generate.climb import Climb, Found
 from samefire.generate.drafts import Draft, Event, Plan
 from samefire.generate.kinds import different
 from samefire.generate.natural import usual
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 TRIALS = 260
 """Sets of events that are tried for what is asked of groups."""
-LUCK = 120
-"""Sets of events whose values are thrown together."""
 MOST = 1500
 LARGE = 50_000_000
 
@@ -36,15 +34,13 @@ LARGE = 50_000_000
 @dataclass(frozen=True, slots=True)
 class _Trial:
     """How to make a set of events: `count` of them, from the first or in turn from all that pass (`mixed`), the
-    fields in `varied` different in each, numbers large or not, `step` seconds between two.
-    `luck`: values are thrown together from what the query names, each number in its own way."""
+    fields in `varied` different in each, numbers large or not, `step` seconds between two."""
 
     count: int
     mixed: bool
     varied: tuple[str, ...]
     large: bool
     step: float
-    luck: int = 0
 
 
 def pipelines(maker: Maker, body: Pipeline) -> Plan:
@@ -77,9 +73,9 @@ class _Rows:
             yield from self._single()
             self.maker.notes.extend(self.circuit.refusals[:1])
             return
-        found = next((trial for trial in self._all_trials() if self._fires(trial)), None)
+        found = next((trial for trial in islice(self._trials(), TRIALS // 2) if self._fires(trial)), None)
         if found is None:
-            self.maker.notes.extend(self.circuit.refusals[:1])
+            yield from self._climbed()
             return
         yield Draft(
             True, "enough events", f"{found.count} events that the query asks for.", self._events(found)
@@ -118,19 +114,40 @@ class _Rows:
 
     # ---- trials
 
-    def _all_trials(self) -> Iterator[_Trial]:
-        yield from islice(self._trials(), TRIALS // 2)
-        counts = [n for n in self._counts() if n <= 120] + [8, 12]
-        for luck in range(1, LUCK):
-            yield _Trial(
-                counts[luck % len(counts)],
-                luck % 3 > 0,
-                self._varied(),
-                False,
-                (1.0, 0.0, 40.0)[luck % 3],
-                luck,
-            )
-        yield from islice(self._trials(), TRIALS // 2, TRIALS)
+    def _climbed(self) -> Plan:
+        """Cases around events that were found step by step."""
+        self.maker.notes.extend(self.circuit.refusals[:1])
+        names = dict.fromkeys([*self._grouped(), *self._varied(), *self._named()])
+        pools = {name: self._named().get(name, []) for name in names if name != "@timestamp"}
+
+        def different_values(name: str, count: int) -> list[Any]:
+            return different(name, count, None, And(()), self.maker.fields)
+
+        climb = Climb(self.body, pools, different_values, [*self._counts(), 8, 12], self._made)
+        found = (
+            climb.search([made.flat for made in self.good], self._holds, self.maker.seed)
+            if self.good
+            else None
+        )
+        if found is None:
+            return
+        events = self._made(found)
+        yield Draft(True, "enough events", f"{len(events)} events that the query asks for.", events)
+        for count in range(len(events) - 1, max(len(events) - 8, 0), -1):
+            yield Draft(False, f"{count} events", f"{count} events.", events[:count])
+        for place, missed in self.maker.misses(self.query):
+            names_off = list(self.query.pools.groups[self.circuit.atom[place]].names)
+            for one in missed:
+                off = [{**flat, **{n: one.flat.get(n) for n in names_off}} for flat in found.flats]
+                changed = self._made(Found(off, found.times))
+                yield self.maker.missed(self.query, place, changed, [one])
+
+    def _made(self, found: Found) -> tuple[Event, ...]:
+        pairs = sorted(zip(found.times, range(len(found.flats)), strict=True))
+        return tuple(self.maker.event(found.flats[at], time) for time, at in pairs)
+
+    def _holds(self, found: Found) -> bool:
+        return self.maker.fires(self._made(found))
 
     def _trials(self) -> Iterator[_Trial]:
         varied = self._varied()
@@ -192,23 +209,7 @@ class _Rows:
         flats = [dict(pool[at % len(pool) if trial.mixed or among else 0].flat) for at in range(trial.count)]
         for name in dict.fromkeys([*self._grouped(), *self._varied()]):
             self._vary(flats, name, trial)
-        if trial.luck:
-            self._throw(flats, Random(f"{self.maker.seed}:{trial.luck}"))
         return tuple(self.maker.event(flat, at * trial.step) for at, flat in enumerate(flats))
-
-    def _throw(self, flats: Sequence[Flat], rng: Random) -> None:
-        """Values that the query names, in any event; fields that groups are made of stay the same for all."""
-        grouped = set(self._grouped())
-        for name, pool in self._named().items():
-            if not pool or (name in grouped and rng.random() < 0.7):
-                continue
-            share = rng.choice((0.3, 0.6, 1.0))
-            same = rng.choice(pool)
-            for flat in flats:
-                if name in grouped:
-                    flat[name] = same
-                elif rng.random() < share:
-                    flat[name] = rng.choice(pool)
 
     def _named(self) -> dict[str, list[Any]]:
         """For each field behind groups the values that the query compares it with, and that the conditions on
