@@ -63,12 +63,12 @@ class _Checker:
             found = resolve(Field(tuple(category_field.split("."))), self.fields)
             if isinstance(found, Refused):
                 self.report(found.code, found.message, event.category_span, "write `any where …`")
-        self.truth(event.condition, "the condition")
+        self.truth(event.condition, "the condition", alone=event.category is None)
 
-    def truth(self, node: Expression, what: str) -> None:
-        """Check an expression that has to be true or false."""
+    def truth(self, node: Expression, what: str, *, alone: bool = False) -> None:
+        """Check an expression that has to be true or false; null serves as an operand, and not `alone`."""
         kind = self.kind(node)
-        if kind not in ("boolean", *_UNSURE):
+        if kind not in ("boolean", *_UNSURE) or (alone and kind == "null"):
             message = f"{what} is {NAMES[kind]}, and has to be true or false"
             self.report("query-condition", message, node.span, "compare it with a value")
 
