@@ -130,6 +130,8 @@ class _Tracer:
             case Load(columns=columns):
                 self.reads |= {c.name: frozenset([c.reads] if c.reads else []) for c in columns}
                 self.kinds |= {c.reads: c.kind for c in columns if c.reads}
+                if any(c.name == "_index" for c in columns):
+                    self.reads["_index"], self.kinds["_index"] = frozenset(["_index"]), "keyword"
                 self.commands.append(command)
             case Filter(condition=condition):
                 before = len(self.tests)
@@ -267,6 +269,9 @@ class RowPools(Pools):
         for number in group.atoms:
             for value in self._values(self.circuit.atoms[number], name)[:most]:
                 yield {name: value}, "right", number
+        if name == "_index":
+            texts = [v for n in group.atoms for v in self._values(self.circuit.atoms[n], name)]
+            yield from (({name: f"{text}default-2026.03.02-000001"}, "right", -1) for text in texts[:8])
         yield from (({name: text}, "right", -1) for text in self._shaped(group, name))
         for value in usual(name, self.fields):
             yield {name: value}, "usual", -1
