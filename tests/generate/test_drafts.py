@@ -87,7 +87,7 @@ def test_two_patterns_on_one_field_are_met_by_one_value() -> None:
 
 
 def test_scripts_are_met_by_values_tried_together() -> None:
-    query = 'process where length(process.name) > 20 and startsWith~(process.command_line, process.name)'
+    query = "process where length(process.name) > 20 and startsWith~(process.command_line, process.name)"
     query += ' and user.id : "0"'
     found = made(Detection(body(query, "eql")))
     assert any(name.startswith("positive/") for name in found)
