@@ -2,7 +2,7 @@
 #   make demo    the rules here, converted, read back and judged on their fixtures
 #   make test    the tests
 #   make check   what a commit must pass: ruff, mypy --strict, pytest with warnings as errors
-#   make fuzz    the property tests, for longer
+#   make fuzz    the property tests and the long suites, whole
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +24,7 @@ check: $(READY)
 	$(BIN)/python -m pytest -n 2
 
 fuzz: $(READY)
-	SAMEFIRE_FUZZ=1 $(BIN)/python -m pytest -n 2 -m property
+	SAMEFIRE_FUZZ=1 $(BIN)/python -m pytest -n 2 -m "property or slow"
 
 wheel: $(READY)
 	$(BIN)/python -m build --wheel --outdir dist .

@@ -561,6 +561,9 @@ def import_(
     deprecated: Annotated[
         bool, typer.Option("--deprecated", help="Import rules as deprecated ones.")
     ] = False,
+    taxonomy: Annotated[
+        str, typer.Option("--taxonomy", help="Field names of Sigma rules: kept (`sigma`), or `ecs`.")
+    ] = "sigma",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also list files and notes.")] = False,
 ) -> None:
     """Import rules of Kibana, Elastic or Sigma.
@@ -571,7 +574,11 @@ def import_(
     """
     from samefire.commands import import_ as command
 
-    _finish(lambda: command.run(paths or [], output=output, deprecated=deprecated, verbose=verbose))
+    _finish(
+        lambda: command.run(
+            paths or [], output=output, deprecated=deprecated, verbose=verbose, taxonomy=taxonomy
+        )
+    )
 
 
 @app.command()

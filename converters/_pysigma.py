@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from samefire.fields import FieldType, FieldTypes
 from samefire.forms import KNOWN, Converted, Document, Options
+from samefire.languages.sigma_pysigma import ecs_pipeline, explodes
 from samefire.problems import Problem, Severity
 from samefire.query.detection import Detection
 from samefire.rule import Rule
@@ -22,14 +23,6 @@ from samefire.source import Source
 
 from ._pysigma_faults import Fault, faults_of
 from .sigma import converter as sigma
-
-PIPELINES: Mapping[str, tuple[str, str]] = {
-    "windows": ("sigma.pipelines.elasticsearch.windows", "ecs_windows"),
-    "macos": ("sigma.pipelines.elasticsearch.macos", "ecs_macos_esf"),
-    "zeek": ("sigma.pipelines.elasticsearch.zeek", "ecs_zeek_beats"),
-    "kubernetes": ("sigma.pipelines.elasticsearch.kubernetes", "ecs_kubernetes"),
-}
-"""pySigma's own ways from Sigma's field names to ECS, by the product of a log source."""
 
 Documents = Sequence[Mapping[str, Any]]
 """The documents of one Sigma text."""
@@ -159,8 +152,6 @@ def _reason(error: Exception) -> str:
 def _documents(text: str) -> list[dict[str, Any]]:
     import yaml
 
-    from samefire.languages.sigma_pysigma import explodes
-
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     documents = list(yaml.load_all(text, loader))
     if explodes(documents):
@@ -180,8 +171,7 @@ def to_ecs(documents: Documents) -> Any:
     if all(rule.get("taxonomy") == "ecs" for rule in rules):
         return None
     for document in rules:
-        product = document.get("logsource", {}).get("product")
-        if product in PIPELINES:
-            module, name = PIPELINES[product]
-            return getattr(importlib.import_module(module), name)()
+        pipeline = ecs_pipeline(document["logsource"].get("product"))
+        if pipeline is not None:
+            return pipeline
     raise Unsayable("has no way from Sigma's field names to ECS for this log source")

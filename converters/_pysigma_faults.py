@@ -106,6 +106,12 @@ def _regex(item: Item) -> bool:
     return "re" in item.modifiers
 
 
+def _number(item: Item) -> bool:
+    if {"lt", "lte", "gt", "gte"} & set(item.modifiers):
+        return True
+    return not _TYPED & set(item.modifiers) and any(isinstance(v, bool | int | float) for v in item.values)
+
+
 def _quoted_regex(item: Item) -> bool:
     return _regex(item) and any('"' in str(value) for value in item.values)
 
@@ -126,9 +132,9 @@ def _text(seen: Seen) -> bool:
 
 
 def _not_at_least(seen: Seen) -> bool:
-    """A count whose condition is more than `gte` a whole number."""
+    """A count whose condition is not `gte` a number of at least two."""
     counted = [c for c in seen.correlations if c.type == "event_count"]
-    return any([op for op, _ in c.comparisons] != ["gte"] for c in counted)
+    return any([op for op, _ in c.comparisons] != ["gte"] or c.comparisons[0][1] < 2 for c in counted)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -187,6 +193,24 @@ FAULTS: tuple[Fault, ...] = (
         _any(lambda item: re.search(r"[^\w.@*\s-]", item.field or "") is not None),
     ),
     Fault(
+        "field-number",
+        "a part of a field's name that begins with a digit is not quoted",
+        ("eql", "esql"),
+        _any(lambda item: re.search(r"\.\d", item.field or "") is not None),
+    ),
+    Fault(
+        "line-break",
+        "a line break in a value breaks the string",
+        ("eql", "esql"),
+        _any(lambda item: any("\n" in value for value in _strings(item))),
+    ),
+    Fault(
+        "angle-bracket",
+        "a value that begins with `<` or `>` is read as a range: Lucene has no escape for these",
+        ("lucene",),
+        _any(lambda item: any(value.startswith(("<", ">")) for value in _strings(item))),
+    ),
+    Fault(
         "text-field",
         "an analysed text is compared as a whole, which EQL refuses",
         ("eql",),
@@ -235,6 +259,18 @@ FAULTS: tuple[Fault, ...] = (
         _flattened,
     ),
     Fault(
+        "flattened-case",
+        "values of flattened fields are compared without letter case, which Elasticsearch refuses",
+        ("eql",),
+        lambda seen: _flattened(seen) and _any(_folded)(seen),
+    ),
+    Fault(
+        "typed",
+        "a number or a flag is compared as such, and not with a column that holds texts",
+        ("esql",),
+        _any(_number),
+    ),
+    Fault(
         "buckets",
         "events are counted in fixed parts of time instead of a window that slides",
         ("esql",),
@@ -260,7 +296,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "event-count",
-        "every condition of `event_count` becomes `at least`",
+        "every condition of `event_count` becomes `at least`, and one event is no sequence",
         ("eql",),
         _not_at_least,
     ),

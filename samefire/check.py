@@ -17,6 +17,21 @@ from samefire.sigma_rule import SigmaRule
 from samefire.unknown_fields import unknown_fields
 
 
+def check_draft(draft: Rule) -> list[Problem]:
+    """What is wrong with the query of a file that is no rule for other reasons: with its text alone, for what it
+    means may hang on what is wrong. Nothing when that is the query itself, or the language is not known."""
+    if not isinstance(draft.contents.get("query"), str):
+        return []
+    span = draft.value_span("rule", "query")
+    if any(p.span.start < span.end and span.start < p.span.end for p in draft.problems):
+        return []
+    try:
+        parse_query(draft)
+    except ProblemError as error:
+        return list(error.problems)
+    return []
+
+
 def check_rule(
     rule: Rule,
     fields: FieldTypes,

@@ -123,8 +123,9 @@ def _section(found: Entry) -> Iterator[str]:
 
 
 _HEAD = """
-Every problem has a stable code, in brackets at the end of its first line. `samefire explain-code CODE` prints its entry;
-this page is made of the same texts (`samefire/data/problems.toml`). An example is a message as samefire shows it.
+Every problem has a stable code, in brackets at the end of its first line. `samefire explain-code CODE` prints its
+entry; this page is made of the same texts (`samefire/data/problems.toml`). An example is a message as samefire
+shows it.
 
 Exception lists (`exceptions-…`), Elastic JSON (`elastic-…`) and imports (`import-…`) are checked by the same model as
 rule files: where such a code has no entry, that of `rule-…` holds. Levels of codes are changed in the settings: `lints`

@@ -103,8 +103,18 @@ class Rule:
         return nearest_span(self.places, key, on_key=False)
 
 
+class RuleError(ProblemError):
+    """A file whose tables are no usable rule, for `problems`. `draft` is what it says all the same, values of any
+    type under any key: for checks that need few of them."""
+
+    def __init__(self, draft: Rule) -> None:
+        super().__init__(draft.problems)
+        self.draft = draft
+
+
 def load(source: Source) -> Rule:
-    """The rule in a TOML text; raises ProblemError with every problem of the file, in file order."""
+    """The rule in a TOML text; raises ProblemError with every problem of the tables, in file order, and when there
+    is a `[rule]`, as RuleError."""
     data, warnings = tables(source)
     report = Report()
     check_file(data, report)
@@ -116,12 +126,13 @@ def load(source: Source) -> Rule:
         for container, key, value in report.coerced:
             container[key] = value
     problems = [*warnings, *_placed(findings, source)] if findings else warnings
-    if any(p.severity is Severity.ERROR for p in problems):
-        raise ProblemError(problems)
     get = data.get
-    return Rule(
+    rule = Rule(
         source, get("metadata", {}), get("rule", {}), get("transform", {}), get("sigma", {}), tuple(problems)
     )
+    if any(p.severity is Severity.ERROR for p in problems):
+        raise RuleError(rule) if isinstance(rule.contents, dict) else ProblemError(problems)
+    return rule
 
 
 def load_path(path: str | os.PathLike[str]) -> Rule:

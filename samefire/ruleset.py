@@ -15,7 +15,7 @@ from pathlib import Path
 
 from samefire.files import read_source
 from samefire.problems import Problem, ProblemError, Severity
-from samefire.rule import Rule
+from samefire.rule import Rule, RuleError
 from samefire.rule import load as load_rule
 from samefire.source import Source
 
@@ -34,9 +34,21 @@ class Ruleset:
     problems: tuple[Problem, ...] = ()
 
 
-def load(paths: Iterable[str | os.PathLike[str]], *, sigma: bool = False) -> Ruleset:
+def no_more(draft: Rule) -> Iterable[Problem]:
+    """Nothing beyond what reading a file says of it."""
+    del draft
+    return ()
+
+
+def load(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    sigma: bool = False,
+    more: Callable[[Rule], Iterable[Problem]] = no_more,
+) -> Ruleset:
     """The rules of files, folders (every `*.toml` below that looks like a rule) and glob patterns; `-` is
-    standard input. `sigma`: Sigma files (`*.yml`) too. Never raises: what cannot be read is a problem."""
+    standard input. `sigma`: Sigma files (`*.yml`) too; `more`: what else is wrong with a file that gives no rule.
+    Never raises: what cannot be read is a problem."""
     rules: list[Rule] = []
     problems: list[Problem] = []
     with _collector_paused():
@@ -48,10 +60,16 @@ def load(paths: Iterable[str | os.PathLike[str]], *, sigma: bool = False) -> Rul
                     rules.extend(_sigma(source, named=named))
                 elif named or looks_like_a_rule(source.text):
                     rules.append(load_rule(source))
+            except RuleError as error:
+                problems.extend(sorted((*error.problems, *more(error.draft)), key=_place))
             except ProblemError as error:
                 problems.extend(error.problems)
     problems.extend(_shared(rules))
     return Ruleset(tuple(rules), tuple(problems))
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.location.line, problem.location.column
 
 
 def _sigma(source: Source, *, named: bool) -> Iterator[Rule]:

@@ -141,6 +141,7 @@ _ABOUT: Mapping[str, str] = {
     "stable_type": "a rule keeps its type",
     "deprecate_first": "a rule is deprecated before it is deleted",
     "coverage": "share of a query's clauses (0 to 1) that the cases must reach",
+    "proven": "share of a query's clauses (0 to 1) that the cases must prove, as samefire cover tells",
     "levels": "other levels for problem codes",
 }
 

@@ -59,7 +59,7 @@ _KEYS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("Identifier", ("rule", "rule_id")),
     ("Logsource", ("rule", "index")),
 )
-_SEVERITIES = {"HIGH": Severity.ERROR, "MEDIUM": Severity.WARNING, "LOW": Severity.NOTE}
+_SEVERITIES = {"HIGH": Severity.WARNING, "MEDIUM": Severity.WARNING, "LOW": Severity.NOTE}
 
 
 def sigma_problems(rule: Rule, text: str, *, house: bool = False) -> list[Problem]:

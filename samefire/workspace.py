@@ -63,7 +63,7 @@ def open_workspace(
     settings = settings or find(Path(paths[0]) if paths and Path(paths[0]).is_dir() else Path.cwd())
     fields = load_fields(settings, mapping)
     targets, orphans = _targets(paths, settings)
-    loaded = load_rules(targets, sigma=sigma)
+    loaded = load_rules(targets, sigma=sigma, more=_query_problems)
     found = (*loaded.problems, *orphans)
     if not settings.path(settings.exceptions).is_dir():
         return Workspace(settings, fields, loaded.rules, found)
@@ -73,6 +73,12 @@ def open_workspace(
     if not paths:
         problems += unknown_rules({rule.id for rule in loaded.rules}, lists)
     return Workspace(settings, fields, attached(loaded.rules, lists), (*found, *problems))
+
+
+def _query_problems(draft: Rule) -> list[Problem]:
+    from samefire.check import check_draft
+
+    return check_draft(draft)
 
 
 def _targets(paths: Sequence[str], settings: Settings) -> tuple[list[str], list[Problem]]:

@@ -12,11 +12,24 @@ from hypothesis import HealthCheck, settings
 HOME = Path(__file__).resolve().parent.parent
 SHARED = HOME.parent / "shared"
 
+FUZZ = "SAMEFIRE_FUZZ" in os.environ
+"""Whether everything is asked (`make fuzz`), where the tests of every day ask a part."""
+
+if os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+):  # what tests start many times is compiled once all the same
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(HOME / ".cache" / "compiled"))
+
 settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
     "fuzz", deadline=None, max_examples=20_000, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("fuzz" if os.environ.get("SAMEFIRE_FUZZ") else "quick")
+settings.load_profile("fuzz" if FUZZ else "quick")
+
+
+def examples(count: int) -> settings:
+    """How many inputs a property tries: `count`, in `make fuzz` twenty times as many."""
+    return settings(max_examples=20 * count if FUZZ else count)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`data/problems.toml` and `docs/problems.md`: every code of the source, no other, with messages that are still told."""
+"""`data/problems.toml` and `docs/problems.md`: every code of the source and no other, with messages still told."""
 
 from __future__ import annotations
 

@@ -26,12 +26,12 @@ Found = list[tuple[Rule, Coverage]]
 
 def run(paths: Sequence[str], *, least: float | None, format: str, mapping: Path | None) -> Result:
     """The coverage of the rules at `paths`. `least` is the share of clauses (0 to 1) that each rule needs; None:
-    what the gate's policy asks for."""
+    what the gate's policy asks for as `proven`."""
     check_format(format, FORMATS)
     workspace = without_rules(open_workspace(paths, mapping=mapping), paths)
-    needed = policy_of(workspace.settings).coverage if least is None else least
+    needed = policy_of(workspace.settings).proven if least is None else least
     found = covered(workspace)
-    poor = any(one.share < needed for rule, one in found if not workspace.excused(rule))
+    poor = any(one.proven_share < needed for rule, one in found if not workspace.excused(rule))
     style = terminal_style()
     problems = problems_text(workspace.problems, style) if workspace.problems else ""
     text = _json(found) if format == "json" else "\n".join(coverage_lines(found, style))
@@ -51,11 +51,11 @@ def covered(workspace: Workspace) -> Found:
 def coverage_lines(found: Found, style: Style) -> Iterator[str]:
     """A line a rule, one for each clause that is not proven, and the sum."""
     for rule, one in found:
-        count = f"{len(one.reached)}/{one.total} clauses"
-        yield f"{style.strong(visible(rule.path))}  {style.bad(count) if one.missed else style.good(count)}"
-        for clause in one.missed:
+        count = f"{len(one.proven)}/{one.total} clauses"
+        yield f"{style.strong(visible(rule.path))}  {style.bad(count) if one.unproven else style.good(count)}"
+        for clause in one.unproven:
             yield f"  {style.warn(clause.lacks)}: {visible(wording(clause.node))}"
-    reached, total = sum(len(c.reached) for _, c in found), sum(c.total for _, c in found)
+    reached, total = sum(len(c.proven) for _, c in found), sum(c.total for _, c in found)
     share = f" ({reached / total:.0%})" if total else ""
     yield f"\n{len(found)} rule{'' if len(found) == 1 else 's'}: cases prove {reached} of {total} clauses{share}"
 
@@ -67,5 +67,8 @@ def _json(found: Found) -> str:
 
 
 def _told(rule: Rule, one: Coverage) -> dict[str, Any]:
-    clauses = [{"clause": wording(c.node), "true": c.true, "false": c.false} for c in one.clauses]
-    return {"path": rule.path, "id": rule.id, "share": round(one.share, 4), "clauses": clauses}
+    clauses = [
+        {"clause": wording(c.node), "true": c.true, "false": c.false, "reached": c.reached}
+        for c in one.clauses
+    ]
+    return {"path": rule.path, "id": rule.id, "share": round(one.proven_share, 4), "clauses": clauses}

@@ -9,14 +9,11 @@ from pathlib import Path
 from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.arguments import terminal_style
 from samefire.commands.convert import Choices, options
-from samefire.engine.circuit import Circuit
-from samefire.engine.run import queries
 from samefire.events_file import read_events
 from samefire.forms import converters
 from samefire.generate.build import flattened
-from samefire.generate.drafts import Draft, Drafts, Maker, drafts
+from samefire.generate.drafts import Draft, Drafts, Maker, asked_names, drafts
 from samefire.generate.files import Written, write_cases
-from samefire.generate.pool import names_of
 from samefire.generate.recorded import mended
 from samefire.harness.case import folder_of
 from samefire.harness.run import Prepared
@@ -104,17 +101,6 @@ def _recorded(workspace: Workspace, detection: Detection, asked: Asked) -> Draft
     )
     notes = found.notes if fires else ("the rule does not fire on the recorded events", *found.notes)
     return replace(found, cases=(own, *found.cases), notes=notes)
-
-
-def asked_names(detection: Detection) -> frozenset[str]:
-    """The document fields that a detection asks about."""
-    found: set[str] = set()
-    for node in queries(detection.body):
-        found |= {name for atom in Circuit.of(node).atoms for name in names_of(atom)}
-    for name in ("fields", "cardinality"):
-        found |= {one if isinstance(one, str) else one[0] for one in getattr(detection.body, name, ())}
-    stages = getattr(detection.body, "stages", ())
-    return frozenset(found | {key.reads for stage in stages for key in stage.keys})
 
 
 def _told(rule: Rule, found: Drafts, done: Written, folder: Path, dry: bool) -> Iterator[str]:

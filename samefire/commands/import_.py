@@ -40,6 +40,7 @@ class _Run:
     output: Path
     settings: Settings
     today: str
+    taxonomy: str
     there: dict[str, str]  # rule_id → file
     texts: dict[Path, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -63,8 +64,12 @@ def _placed(where: Record | Source, code: str, message: str, hint: str | None) -
     return Problem(code, message, where, hint=hint)
 
 
-def run(paths: Sequence[str], *, output: Path | None, deprecated: bool, verbose: bool) -> Result:
-    """Import the exports and folders at `paths`."""
+def run(
+    paths: Sequence[str], *, output: Path | None, deprecated: bool, verbose: bool, taxonomy: str = "sigma"
+) -> Result:
+    """Import the exports and folders at `paths`. `taxonomy`: the field names that Sigma rules get."""
+    if taxonomy not in ("sigma", "ecs"):
+        raise WrongUse(f"unknown taxonomy `{taxonomy}`; known: sigma, ecs")
     if not paths:
         raise WrongUse(
             "give what to import: an .ndjson or .json file of Kibana, Sigma rules (.yml), a folder of rules, or `-`"
@@ -72,7 +77,7 @@ def run(paths: Sequence[str], *, output: Path | None, deprecated: bool, verbose:
     settings = find(Path.cwd())
     target = output or settings.path(settings.rules[0])
     today = f"{datetime.now(UTC):%Y/%m/%d}"
-    work = _Run(target, settings, today, _known(settings, target))
+    work = _Run(target, settings, today, taxonomy, _known(settings, target))
     export = Export()
     for path in _matched(paths):
         if Path(path).is_dir():
@@ -212,7 +217,7 @@ def _files(
 
 def _sigma(source: Source, path: Path, work: _Run) -> None:
     """A file for each rule of a Sigma file that the project does not have; raises ProblemError."""
-    made = import_sigma(source, work.today)
+    made = import_sigma(source, work.today, load_fields(work.settings), taxonomy=work.taxonomy)
     for number, one in enumerate(made):
         work.problems += one.problems
         if one.tables is None:

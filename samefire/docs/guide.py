@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 
 from marko import Markdown
 from marko.ext.gfm import GFM
+from marko.helpers import MarkoExtension
 from marko.html_renderer import HTMLRenderer
 
 _SAFE = re.compile(r"(?:https?:|mailto:|#)", re.I)
 _WIDGET = re.compile(r"^!\{(\w+)\{.*$", re.M)
 
 
-class _Renderer(HTMLRenderer):
-    """Markup in the text is shown as text; a link that leads elsewhere is its text."""
+class _Safe:
+    """Markup in the text is shown as text; a link that leads elsewhere is its text. A mixin that comes before every
+    other renderer, for that of GFM lets markup through."""
+
+    render_children: Callable[[Any], str]
 
     def render_html_block(self, element: Any) -> str:
         return f"<p>{html.escape(element.body)}</p>\n"
@@ -55,7 +60,7 @@ def _plain(element: Any) -> str:
 def rendered(text: str) -> str:
     """Markdown as HTML. Kibana's widgets (`!{investigate{…}}`) are shown as what they are written as."""
     fenced = _WIDGET.sub(lambda found: f"```\n{found[0]}\n```", text)
-    markdown = Markdown(renderer=_Renderer, extensions=[GFM])
-    made = markdown.convert(fenced)
+    safe = MarkoExtension(renderer_mixins=[_Safe])
+    made = Markdown(renderer=HTMLRenderer, extensions=[GFM, safe]).convert(fenced)
     assert isinstance(made, str)
     return made

@@ -100,8 +100,8 @@ def page_of(report: RuleReport, coverage: Coverage, place: str, version: int | N
         tactics=tuple(_tactics(contents)),
         forms=tuple(_form(form) for form in report.forms if not form.derived),
         cases=tuple(_cases(report)),
-        covered=(len(coverage.reached), coverage.total),
-        unproven=tuple(f"{wording(c.node)} ({c.lacks})" for c in coverage.missed),
+        covered=(len(coverage.proven), coverage.total),
+        unproven=tuple(f"{wording(c.node)} ({c.lacks})" for c in coverage.unproven),
         deprecated=rule.deprecated,
     )
 

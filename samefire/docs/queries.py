@@ -18,11 +18,12 @@ _TOKENS = re.compile(
     re.S,
 )
 _WORDS = frozenset(
-    (
-        "and or not where sequence sample by with maxspan until runs in like regex any true false null from stats eval "
-        "keep drop limit sort rename dissect grok enrich mv_expand metadata is as asc desc rlike row case"
-    ).split()
-)
+    [
+        "and", "or", "not", "where", "sequence", "sample", "by", "with", "maxspan", "until", "runs", "in", "like",
+        "regex", "any", "true", "false", "null", "from", "stats", "eval", "keep", "drop", "limit", "sort", "rename",
+        "dissect", "grok", "enrich", "mv_expand", "metadata", "is", "as", "asc", "desc", "rlike", "row", "case",
+    ]
+)  # fmt: skip
 _AFTER_FIELD = re.compile(r"\s*(?::|==|!=|<=?|>=?|=|like\b|regex\b|in\b|is\b|rlike\b|not in\b)", re.I)
 
 

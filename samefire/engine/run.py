@@ -212,7 +212,15 @@ def _module(name: str) -> Any:
 
 
 def _event_query(body: bodies.EventQuery, one: _Run, frame: Frame) -> list[Alert]:
-    return [Alert((ordinal,)) for ordinal in limited_events(one.hits(body.where, frame), body.pipes)]
+    """Pipes of an EQL search are combined with its size, which is `max_signals`; without pipes, `_finished` cuts."""
+    hits, given = one.hits(body.where, frame), one.detection.scope
+    found = limited_events(hits, body.pipes)
+    if body.pipes and given.newest:
+        asked = limited_events(hits, body.pipes, given.max_signals)
+        if len(asked) < len(found):
+            one.notes.append(f"{len(found)} alerts were cut to max_signals = {given.max_signals}")
+        found = asked
+    return [Alert((ordinal,)) for ordinal in found]
 
 
 def _threshold(body: bodies.Threshold, one: _Run, frame: Frame) -> list[Alert]:

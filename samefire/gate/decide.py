@@ -19,6 +19,7 @@ from samefire.gate.rules import (
     check_change,
     check_coverage,
     check_gone,
+    check_proven,
     check_report,
     levelled,
     named,
@@ -237,9 +238,10 @@ def _held(judged: RuleReport, ground: Ground, workspace: Workspace, forms: Seque
         judged = replace(judged, problems=tuple(p for p in judged.problems if p.code not in REPEATED))
     form = next((f for f in forms if f.name == ground.settings.lock_form), None)
     if form is not None:
-        if policy.coverage and not excused:
+        if (policy.coverage or policy.proven) and not excused:
             prepared = Prepared(form, rule, workspace.fields, Options())
-            found.extend(check_coverage(rule, coverage(prepared, judged.cases), policy))
+            covered = coverage(prepared, judged.cases)
+            found.extend([*check_coverage(rule, covered, policy), *check_proven(rule, covered, policy)])
         found.extend(_change(judged, ground, workspace, form))
     problems = dict.fromkeys([*judged.problems, *found])
     return replace(judged, problems=tuple(levelled(list(problems), policy)))
@@ -260,6 +262,7 @@ def _change(judged: RuleReport, ground: Ground, workspace: Workspace, form: Conv
         version_before=was.version if was else 0,
         version_now=entry.version if entry else 0,
         locked=entry.sha256 if entry else None,
+        day=changed.day if changed else "",
     )
     if (changed is not None and changed.touches(rule)) or lock:
         yield from check_change(rule, old, exports, ground.policy)

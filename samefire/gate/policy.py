@@ -17,7 +17,8 @@ class Policy:
 
     `approximate` and `refused` name rules (id, path or file stem) that a form may say approximately or not at
     all; `required` are the forms that every rule must have unless it is named. `levels` gives a problem
-    code another level. `coverage` is the share of a query's clauses (0 to 1) that the cases must prove."""
+    code another level. `coverage` is the share of a query's clauses (0 to 1) that the cases must reach,
+    `proven` the share of those that they must prove (`harness/coverage.py`)."""
 
     base: str = "origin/main"
     positive: int = 1
@@ -31,13 +32,14 @@ class Policy:
     stable_type: bool = True
     deprecate_first: bool = True
     coverage: float = 0.0
+    proven: float = 0.0
     levels: Mapping[str, str] = field(default_factory=dict)
 
 
 _NUMBERS = ("positive", "negative")
 _LISTS = ("required", "approximate", "refused")
 _FLAGS = ("version", "updated_date", "stable_id", "stable_type", "deprecate_first")
-KEYS = ("base", *_NUMBERS, *_LISTS, *_FLAGS, "coverage", "levels")
+KEYS = ("base", *_NUMBERS, *_LISTS, *_FLAGS, "coverage", "proven", "levels")
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -74,7 +76,7 @@ def _wrong(name: str, value: Any) -> str | None:
         return None if good else "a list of strings"
     if name in _FLAGS:
         return None if isinstance(value, bool) else "true or false"
-    if name == "coverage":
+    if name in ("coverage", "proven"):
         return None if (whole or isinstance(value, float)) and 0 <= value <= 1 else "a share from 0 to 1"
     if name == "levels":
         good = isinstance(value, dict) and all(v in LEVELS for v in value.values())

@@ -77,28 +77,43 @@ def _form(rule: Rule, form: FormResult, policy: Policy, home: Path) -> Iterator[
 
 
 def check_coverage(rule: Rule, found: Coverage, policy: Policy) -> Iterator[Problem]:
-    """Whether the cases prove enough clauses."""
+    """Whether the cases reach enough clauses."""
     if found.share < policy.coverage and not rule.deprecated:
         message = (
-            f"the cases prove {len(found.reached)} of {found.total} clauses, "
+            f"the cases reach {len(found.reached)} of {found.total} clauses, "
             f"the policy asks for {policy.coverage:.0%}"
         )
-        missed = "; ".join(f"{wording(clause.node)} ({clause.lacks})" for clause in found.missed[:3])
+        missed = "; ".join(wording(clause.node) for clause in found.missed[:3])
         more = f"; and {len(found.missed) - 3} more" if len(found.missed) > 3 else ""
-        hint = f"no case would miss: {missed}{more}; `samefire fixtures` writes such cases"
+        hint = f"no case reaches: {missed}{more}"
         yield _at(rule, "policy-coverage", message, ("rule", "query"), hint)
+
+
+def check_proven(rule: Rule, found: Coverage, policy: Policy) -> Iterator[Problem]:
+    """Whether the cases prove enough clauses: would notice the loss of each."""
+    if found.proven_share < policy.proven and not rule.deprecated:
+        message = (
+            f"the cases prove {len(found.proven)} of {found.total} clauses, "
+            f"the policy asks for {policy.proven:.0%}"
+        )
+        missed = "; ".join(f"{wording(clause.node)} ({clause.lacks})" for clause in found.unproven[:3])
+        more = f"; and {len(found.unproven) - 3} more" if len(found.unproven) > 3 else ""
+        hint = f"no case would miss: {missed}{more}; `samefire fixtures` writes such cases"
+        yield _at(rule, "policy-proven", message, ("rule", "query"), hint)
 
 
 @dataclass(frozen=True, slots=True)
 class Exports:
     """The digest of a rule's export, as it was and as it is (None: refused), and its entry in the lock file:
-    the version as it was and is (0: none), and the digest that the lock holds now."""
+    the version as it was and is (0: none), and the digest that the lock holds now. `day`: that of the commit which
+    the change is compared with."""
 
     before: str | None
     now: str | None
     version_before: int
     version_now: int
     locked: str | None
+    day: str = ""
 
 
 def check_change(rule: Rule, old: Rule | None, exports: Exports, policy: Policy) -> Iterator[Problem]:
@@ -117,7 +132,8 @@ def check_change(rule: Rule, old: Rule | None, exports: Exports, policy: Policy)
 
 def _dated(rule: Rule, old: Rule, exports: Exports, policy: Policy) -> Iterator[Problem]:
     changed = None not in (exports.before, exports.now) and exports.before != exports.now
-    if policy.updated_date and changed and _date(rule) <= _date(old):
+    again = _date(rule) == _date(old) and bool(exports.day) and _date(old) >= exports.day  # twice on one day
+    if policy.updated_date and changed and _date(rule) <= _date(old) and not again:
         moved = "did not move" if _date(rule) == _date(old) else f"went back from {_date(old)}"
         message = f"the rule's export changed, `updated_date` {moved} ({_date(rule)})"
         yield _at(rule, "policy-updated-date", message, ("metadata", "updated_date"), "set it to today")

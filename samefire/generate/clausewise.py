@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from samefire.engine.circuit import Circuit
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat, nested
-from samefire.engine.circuit import Circuit
 from samefire.generate.pool import MISSING, RECORDED, Candidate, Group, Pools
 from samefire.generate.skeleton import beside
 from samefire.generate.solve import Answer, Solver
@@ -57,6 +57,7 @@ class Clausewise:
         self.solver = Solver(self.circuit, self.pools)
         self.made: list[Made] = []
         self._done: set[tuple[int, bool]] = set()
+        self._asked: set[tuple[int, bool]] = set()
         self._held: dict[str, int] = {}
 
     def all(self, limit: int) -> list[Made]:
@@ -68,8 +69,10 @@ class Clausewise:
         through = [(p, self.circuit.positive(p)) for p in clauses]
         missed = [(p, not value) for p, value in through]
         for turn in range(ROUNDS):
-            found = self._judged(self._answers(through, limit, plain=turn > 0))
-            found += self._judged(self._answers(missed, limit, plain=turn > 0))
+            found = [
+                *self._judged(self._answers(through, limit, turn)),
+                *self._judged(self._answers(missed, limit, turn)),
+            ]
             if not found:
                 break
         if not any(one.fires for one in self.made):
@@ -87,22 +90,25 @@ class Clausewise:
         return [place for place in self.circuit.clauses if (place, False) not in self._done]
 
     def _answers(
-        self, wanted: list[tuple[int, bool]], limit: int, *, plain: bool
+        self, wanted: list[tuple[int, bool]], limit: int, turn: int
     ) -> Iterator[tuple[Answer, int, bool, str]]:
         """Promised events, one clause after the other; a clause that an earlier promise decides is passed."""
         promised = set(self._done)
+        limit -= sum(one in self._asked for one in wanted)
         for place, value in wanted:
-            if (place, value) in promised or limit <= 0:
+            new = (place, value) not in self._asked
+            if (place, value) in promised or (new and limit <= 0):
                 continue
             answer = self.solver.decided(place, value)
             if answer is None:
                 continue
-            limit -= 1
+            limit -= new
+            self._asked.add((place, value))
             self._promise(answer.truth, promised)
             if value == self.circuit.positive(place):
                 yield answer, place, value, "right"
             else:
-                yield from self._styles(answer, place, value, plain)
+                yield from self._styles(answer, place, value, turn > 0)
 
     def _promise(self, truth: int, promised: set[tuple[int, bool]]) -> None:
         values = self.circuit.values(truth)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from samefire.generate.build import Flat
 from samefire.generate.clausewise import Made
-from samefire.generate.drafts import Draft, Event, Plan, different
+from samefire.generate.drafts import Draft, Event, Plan
+from samefire.generate.kinds import different
 from samefire.query.ast import And
 from samefire.query.detection import Sample, Stage
 from samefire.query.detection import Sequence as Series

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from samefire.generate.build import Flat, nested
 from samefire.generate.clausewise import START, Clausewise, Made
-from samefire.generate.drafts import Draft, Event, Plan, different
+from samefire.generate.drafts import Draft, Event, Plan
+from samefire.generate.kinds import different
 from samefire.generate.natural import usual
-from samefire.generate.rowtests import RowPools, row_circuit
+from samefire.generate.rowtests import NUMERIC, RowPools, row_circuit
 from samefire.query.ast import And
 from samefire.query.detection import Pipeline
 from samefire.query.pipeline import Expression, Filter, Literal, Refused, Summarise, walk
@@ -171,6 +172,15 @@ class _Rows:
         found += [n for c in self.groups for r in c.reductions for e in r.arguments for n in self._reads(e)]
         return tuple(dict.fromkeys(n for n in found if n != "@timestamp"))[:8]
 
+    def _numeric(self, name: str) -> bool:
+        """Whether a field holds numbers: by its type, or because the query averages or adds it up."""
+        if self.tracer.kinds.get(name) in NUMERIC:
+            return True
+        summed = (r for c in self.groups for r in c.reductions if r.function in ("avg", "sum", "max"))
+        return self.tracer.kinds.get(name) == "dynamic" and any(
+            name in self._reads(e) for r in summed for e in r.arguments
+        )
+
     def _reads(self, expression: Expression) -> tuple[str, ...]:
         return self.tracer.of([expression])[0]
 
@@ -221,12 +231,7 @@ class _Rows:
     def _vary(self, flats: Sequence[Flat], name: str, trial: _Trial) -> None:
         """Values for a field that groups are made of or that is counted."""
         known = flats[0].get(name)
-        numeric = (kind := self.maker.fields.get(name)) is not None and kind.type in (
-            "long",
-            "double",
-            "integer",
-            "float",
-        )
+        numeric = self._numeric(name)
         values = different(name, len(flats) + 1, known, And(()), self.maker.fields)
         for at, flat in enumerate(flats):
             if name in flat and flat[name] is None:

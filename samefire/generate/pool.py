@@ -12,9 +12,9 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
+from samefire.engine.circuit import Circuit
 from samefire.fields import FieldTypes
 from samefire.generate.build import Builder, Flat, Judge, constants_of, nested, value_for_script
-from samefire.engine.circuit import Circuit
 from samefire.generate.moments import moments
 from samefire.generate.natural import natural, usual
 from samefire.generate.values import failing, passing

@@ -14,13 +14,13 @@ from random import Random
 from typing import Any
 
 from samefire.engine.alerts import Context
+from samefire.engine.circuit import Circuit, Event
 from samefire.engine.events import Events
 from samefire.engine.match import Plan
 from samefire.engine.pipeline import Refusal, execute
 from samefire.engine.rows.table import Setting
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat
-from samefire.engine.circuit import Circuit, Event
 from samefire.generate.clausewise import START
 from samefire.generate.moments import written
 from samefire.generate.natural import natural, usual
@@ -130,6 +130,8 @@ class _Tracer:
             case Load(columns=columns):
                 self.reads |= {c.name: frozenset([c.reads] if c.reads else []) for c in columns}
                 self.kinds |= {c.reads: c.kind for c in columns if c.reads}
+                if any(c.name == "_index" for c in columns):
+                    self.reads["_index"], self.kinds["_index"] = frozenset(["_index"]), "keyword"
                 self.commands.append(command)
             case Filter(condition=condition):
                 before = len(self.tests)
@@ -267,6 +269,10 @@ class RowPools(Pools):
         for number in group.atoms:
             for value in self._values(self.circuit.atoms[number], name)[:most]:
                 yield {name: value}, "right", number
+        if name == "_index":
+            texts = [v for n in group.atoms for v in self._values(self.circuit.atoms[n], name)]
+            yield from (({name: f"{text}default-2026.03.02-000001"}, "right", -1) for text in texts[:8])
+        yield from (({name: text}, "right", -1) for text in self._shaped(group, name))
         for value in usual(name, self.fields):
             yield {name: value}, "usual", -1
         if self.kinds.get(name) == "dynamic":
@@ -298,6 +304,23 @@ class RowPools(Pools):
             shaped = grokked if grok else dissected
             found = [shaped(pattern, v) for v in [*found[:24], "kim"] if isinstance(v, str)] + found
         return list({repr(value): value for value in found}.values())[:400]
+
+    def _shaped(self, group: Group, name: str) -> Iterator[str]:
+        """Texts that each of several patterns takes apart: what each of them asks for, one after the other."""
+        wanted: dict[Shape, list[str]] = {}
+        for number in group.atoms:
+            atom = self.circuit.atoms[number]
+            for shape in atom.shapes:
+                texts = [value for value in self.around(atom.literals, name) if isinstance(value, str)]
+                wanted.setdefault(shape, []).extend(texts[:6])
+        if len(wanted) < 2:
+            return
+        for turn in range(6):
+            parts = [
+                (grokked if grok else dissected)(pattern, values[turn % len(values)] if values else "kim")
+                for (pattern, grok), values in wanted.items()
+            ]
+            yield from (glue.join(parts) for glue in ("", ",", ", "))
 
     def around(self, literals: Iterable[Literal], name: str) -> list[Any]:
         """Values of a field that constants may be about."""

@@ -6,7 +6,7 @@ Beside the fields that a query asks about; a query's own fields are never filled
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from samefire.engine.scope import index_filter
@@ -61,14 +61,17 @@ def _dataset(index: Sequence[str], category: str) -> tuple[str, str]:
     return "", "logs"
 
 
-def in_stream(flat: Flat, index: Sequence[str]) -> Flat:
-    """The event in the stream of its data set, where the patterns allow it."""
-    dataset, kind = flat.get("event.dataset"), flat.get("data_stream.type", "logs")
-    if "data_stream.dataset" not in flat or not isinstance(dataset, str):
+def in_stream(flat: Flat, index: Sequence[str], asked: Collection[str]) -> Flat:
+    """The event with one data set, whichever of the two fields for it the query asks about, where the patterns
+    allow it."""
+    names = ("event.dataset", "data_stream.dataset")
+    told = next((flat[name] for name in names if name in asked and isinstance(flat.get(name), str)), None)
+    open_name = next((name for name in names if name in flat and name not in asked), None)
+    if told is None or open_name is None:
         return flat
-    if not index_filter(index)(f"{kind}-{dataset}-default"):
+    if not index_filter(index)(f"{flat.get('data_stream.type', 'logs')}-{told}-default"):
         return flat
-    return {**flat, "data_stream.dataset": dataset}
+    return {**flat, open_name: told}
 
 
 def beside(base: Mapping[str, Any], names: Iterable[str]) -> Flat:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from samefire.generate.build import Flat
 from samefire.engine.circuit import Circuit
+from samefire.generate.build import Flat
 from samefire.generate.pool import MISSING, Candidate, Group, Pools
 from samefire.query.ast import And, AtLeast, Not, Or
 

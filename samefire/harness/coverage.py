@@ -1,7 +1,8 @@
-"""Which clauses of a detection its cases prove: those that decide some event by being true, and some by being false.
+"""Which clauses of a detection its cases reach, and which they prove.
 
-A clause decides an event when the query would answer otherwise were the clause otherwise. A clause that decides
-nothing when it is false could be left out of the rule, and no case would notice.
+A clause is reached when it is true of some event; an excluded clause by an event that it excludes. It is proven when
+it decides some event by being true, and some by being false: it decides an event when the query would answer otherwise
+were the clause otherwise. A clause that decides nothing by being false could go, and no case would notice.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from samefire.query.ast import Node
 
 @dataclass(frozen=True)
 class Covered:
-    """One clause: whether it decides some event of some case by being true, and by being false."""
+    """One clause: whether it decides some event of some case by being true, and by being false; `reached`: whether
+    it is true of any at all."""
 
     node: Node
     true: bool
     false: bool
+    reached: bool
 
     @property
     def proven(self) -> bool:
@@ -45,10 +48,18 @@ class Coverage:
 
     @property
     def reached(self) -> tuple[Covered, ...]:
-        return tuple(clause for clause in self.clauses if clause.proven)
+        return tuple(clause for clause in self.clauses if clause.reached)
 
     @property
     def missed(self) -> tuple[Covered, ...]:
+        return tuple(clause for clause in self.clauses if not clause.reached)
+
+    @property
+    def proven(self) -> tuple[Covered, ...]:
+        return tuple(clause for clause in self.clauses if clause.proven)
+
+    @property
+    def unproven(self) -> tuple[Covered, ...]:
         return tuple(clause for clause in self.clauses if not clause.proven)
 
     @property
@@ -57,8 +68,13 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """From 0 to 1; 1 when there is no clause."""
+        """Of clauses that are reached, from 0 to 1; 1 when there is no clause."""
         return len(self.reached) / self.total if self.total else 1.0
+
+    @property
+    def proven_share(self) -> float:
+        """Of clauses that are proven, from 0 to 1; 1 when there is no clause."""
+        return len(self.proven) / self.total if self.total else 1.0
 
 
 def coverage(prepared: Prepared, cases: Sequence[Case]) -> Coverage:
@@ -68,30 +84,33 @@ def coverage(prepared: Prepared, cases: Sequence[Case]) -> Coverage:
     bodies = list(queries(prepared.detection.body))
     found: list[Covered] = []
     for at, node in enumerate(bodies):
-        told: dict[Node, set[bool]] = {clause: set() for clause in _clauses(Circuit.of(node))}
+        decided: set[Seen] = set()
+        seen: set[Seen] = set()
         for case in cases:
             runner = prepared.runner_for(case.mapping)
             detection = runner.detections[0] if runner else prepared.detection
             asked = list(queries(detection.body))[at]
-            for clause, value in _decided(Circuit.of(narrowed(asked, detection)), case):
-                if clause in told:
-                    told[clause].add(value)
-        found += [Covered(clause, True in seen, False in seen) for clause, seen in told.items()]
+            _look(Circuit.of(narrowed(asked, detection)), case, seen, decided)
+        for clause in Circuit.of(node).atoms:
+            true, false = ((clause, value) in decided for value in (True, False))
+            found.append(Covered(clause, true, false, (clause, True) in seen))
     return Coverage(tuple(found))
 
 
-def _clauses(circuit: Circuit) -> list[Node]:
-    return list(circuit.atoms)
+Seen = tuple[Node, bool]
+"""A clause, and what it says of some event."""
 
 
-def _decided(circuit: Circuit, case: Case) -> set[tuple[Node, bool]]:
-    """The clauses that decide some event of a case, with what they say of it."""
-    found: set[tuple[Node, bool]] = set()
+def _look(circuit: Circuit, case: Case, seen: set[Seen], decided: set[Seen]) -> None:
+    """Add what clauses say of the events of a case, and where that decides."""
     if not circuit.atoms:
-        return found
+        return
     now = case.now if case.now is not None else newest(Events.of(case.events))
     for truth in set(circuit.truths(case.events, now)):
         values = circuit.values(truth)
         deciding = circuit.deciding(values)
-        found |= {(circuit.nodes[p], values[p]) for p in circuit.clauses if deciding[p]}
-    return found
+        for place in circuit.clauses:
+            told = (circuit.nodes[place], values[place])
+            seen.add(told)
+            if deciding[place]:
+                decided.add(told)

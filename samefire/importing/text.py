@@ -54,18 +54,21 @@ def _has_headers(key: str, value: Any) -> bool:
     )
 
 
+def _scalar(value: bool | int | float) -> str:
+    """A number or a flag, as the encoder of `toml` writes it."""
+    from toml.encoder import TomlEncoder
+
+    return str(TomlEncoder().dump_value(value))
+
+
 def _value(value: Any, place: tuple[str | int, ...]) -> Value:
     match value:
-        case bool():
-            return Literal("true" if value else "false")
         case str():
             return Literal("", value)
-        case int():
-            if not -(2**63) <= value < 2**63:
-                raise Unsayable(place, f"the number {value} has more than 64 bits")
-            return Literal(str(value))
-        case float():
-            return Literal(repr(value))
+        case int() if not -(2**63) <= value < 2**63:
+            raise Unsayable(place, f"the number {value} has more than 64 bits")
+        case bool() | int() | float():
+            return Literal(_scalar(value))
         case list():
             return Listing([Item(_value(item, (*place, i))) for i, item in enumerate(value)])
         case Mapping():

@@ -7,6 +7,7 @@ too, and gives each of its errors a code and a place. pySigma is imported when a
 from __future__ import annotations
 
 import copy
+import importlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,6 +38,13 @@ _PLACES: Mapping[str, Path] = {
     "SigmaFilterError": ("filter",),
 }
 MAX_DASHES = 5
+PIPELINES: Mapping[str, tuple[str, str]] = {
+    "windows": ("sigma.pipelines.elasticsearch.windows", "ecs_windows"),
+    "macos": ("sigma.pipelines.elasticsearch.macos", "ecs_macos_esf"),
+    "zeek": ("sigma.pipelines.elasticsearch.zeek", "ecs_zeek_beats"),
+    "kubernetes": ("sigma.pipelines.elasticsearch.kubernetes", "ecs_kubernetes"),
+}
+"""pySigma's own ways from Sigma's field names to ECS, by the product of a log source."""
 
 
 def refusals(tree: SigmaTree) -> tuple[Problem, ...]:
@@ -57,6 +65,14 @@ def refusals(tree: SigmaTree) -> tuple[Problem, ...]:
         for error in _errors(copy.deepcopy(dict(data)), kind):
             found.append(_problem(error, tree, document.path))
     return tuple(found)
+
+
+def ecs_pipeline(product: str | None) -> Any:
+    """pySigma's pipeline to ECS for the events of a product, or None when it has none."""
+    if product is None or product not in PIPELINES:
+        return None
+    module, name = PIPELINES[product]
+    return getattr(importlib.import_module(module), name)()
 
 
 def _errors(data: dict[str, Any], kind: str) -> Iterator[Exception]:

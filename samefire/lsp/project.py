@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
-from samefire.check import check_rule
+from samefire.check import check_draft, check_rule
 from samefire.exception_list import ExceptionList
 from samefire.exceptions import attached
 from samefire.exceptions import load as load_lists
@@ -21,7 +21,7 @@ from samefire.harness.checks import check_cases
 from samefire.harness.report import RuleReport
 from samefire.harness.run import Subject, judge_rule
 from samefire.problems import Problem, ProblemError, Severity
-from samefire.rule import Rule, load
+from samefire.rule import Rule, RuleError, load
 from samefire.ruleset import looks_like_a_rule
 from samefire.settings import Settings, find
 from samefire.settings import read as read_settings
@@ -91,6 +91,8 @@ class Project:
         source = Source(shown(path), text)
         try:
             found = self._problems(self.kind(path, text), path, source)
+        except RuleError as error:
+            found = [*error.problems, *check_draft(error.draft)]
         except ProblemError as error:
             found = list(error.problems)
         own = [p for p in found if p.source.rooted(p.span)[0].path == source.path]

@@ -22,6 +22,7 @@ from samefire.query.detection import Body, Correlation, EventQuery
 from samefire.sigma_import.correlations import Counted, of_correlation, span_of
 from samefire.sigma_import.head import tables
 from samefire.sigma_import.losses import Losses, NeedsLucene, Unsayable
+from samefire.sigma_import.to_ecs import in_ecs
 from samefire.sigma_import.to_eql import Conditions
 from samefire.sigma_import.to_lucene import condition as lucene
 from samefire.source import Source
@@ -43,16 +44,19 @@ class ImportedSigma:
         return str(self.tables["rule"]["rule_id"]) if self.tables else ""
 
 
-def import_sigma(source: Source, today: str, fields: FieldTypes | None = None) -> tuple[ImportedSigma, ...]:
+def import_sigma(
+    source: Source, today: str, fields: FieldTypes | None = None, *, taxonomy: str = "sigma"
+) -> tuple[ImportedSigma, ...]:
     """The outermost rules of a Sigma file, in order. `today` (YYYY/MM/DD) is the date of rules without one;
-    `fields` tells which literals fields of `taxonomy: ecs` take. Raises ProblemError when it is not Sigma."""
+    `fields` tells which literals fields of ECS take; `taxonomy` `ecs`: with ECS names in place of Sigma's.
+    Raises ProblemError when it is not Sigma."""
     tree = sigma.parse(source)
     placeholders = _Named()
     lowered = sigma_lower.lower(tree, FieldTypes({}), sigma.Choices(placeholders=placeholders))
     if not lowered.outermost:
         sigma.lower(tree, FieldTypes({}), source)  # raises: there is no rule
     return tuple(
-        _imported(tree, number, lowered.bodies[number], lowered.problems, today, fields or FieldTypes.known())
+        _imported(tree, number, lowered, today, fields or FieldTypes.known(), to_ecs=taxonomy == "ecs")
         for number in lowered.outermost
     )
 
@@ -76,18 +80,22 @@ class _Named(Mapping[str, Sequence[str]]):
 def _imported(
     tree: SigmaTree,
     number: int,
-    body: Body | None,
-    warnings: tuple[Problem, ...],
+    lowered: sigma_lower.Lowered,
     today: str,
     fields: FieldTypes,
+    *,
+    to_ecs: bool,
 ) -> ImportedSigma:
-    document = tree.documents[number]
+    document, body, warnings = tree.documents[number], lowered.bodies[number], lowered.problems
     assert body is not None and not isinstance(document, FilterDocument)
     source = tree.yaml.source
     losses = Losses(source, tree.yaml.key_span((*document.path, "title")))
     data = tree.data[number]
     try:
-        query = _query(body, FieldTypes({}) if document.header.taxonomy != "ecs" else fields, losses)
+        if to_ecs and document.header.taxonomy == "sigma":
+            body, data = in_ecs(body, tree, document), {**data, "taxonomy": "ecs"}
+        ecs = data.get("taxonomy") == "ecs"
+        query = _query(body, fields if ecs else FieldTypes({}), losses)
     except Unsayable as error:
         problems = (*warnings, *losses.problems, losses.refused(error))
         return ImportedSigma(str(data["title"]), None, problems)

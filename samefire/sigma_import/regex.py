@@ -128,7 +128,7 @@ def _whole(items: Items, flags: _Flags) -> str:
 
 def _edge(where: str, now: str, flags: _Flags, rest: Items, *, start: bool) -> str:
     """What stands before or after, given an anchor there."""
-    lines = ("(.*\n)?" if start else "(\n.*)?") if flags.multiline else ""
+    lines = ("(.*\n)?" if start else "(\n.*)?") if flags.multiline else "" if start else "\n?"
     if where == ("AT_BEGINNING" if start else "AT_END"):
         return lines if now == ".*" else now
     if where == ("AT_BEGINNING_STRING" if start else "AT_END_STRING"):

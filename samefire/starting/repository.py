@@ -23,7 +23,7 @@ base = "origin/main"
 positive = 1
 negative = 1
 # The share of a query's clauses that the cases must prove (samefire cover), from 0 to 1.
-coverage = 0.9
+proven = 0.9
 """
 
 WORKFLOW = """\

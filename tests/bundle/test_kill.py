@@ -17,12 +17,13 @@ from samefire.commands.running import Running
 from samefire.lock import lock_text, read
 from samefire.source import Source
 from tests.bundle.test_bundle import contents
+from tests.conftest import FUZZ
 from tests.gate.repository import Repo
 
-KILLS = 50
+KILLS = 200 if FUZZ else 15
 PLAIN = Running(1, False)
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")]
 
 
 def killed(work: Callable[[int], None], patience: float) -> None:

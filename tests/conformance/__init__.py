@@ -1,14 +1,36 @@
 """Conformance suites: peers' and engines' own expectations, run through samefire's public API.
 
 One file a suite (`kql_dsl.py` is `kql-dsl`), each with `run(root) -> Tally`. `root` is a folder laid out as
-`corpus/elastic/`, `suites/<language>/`. A case that cannot be run counts as failed.
+`corpus/elastic/`, `suites/<language>/`. A case that cannot be run counts as failed. A suite of many seconds takes
+its cases through `sample`, so that the tests can run every n-th of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_EVERY: ContextVar[int] = ContextVar("every", default=1)
+
+
+def sample(cases: Iterable[T]) -> Iterator[T]:
+    """All cases, or inside `sampled(n)` the first and every n-th after it."""
+    every = _EVERY.get()
+    return (case for number, case in enumerate(cases) if number % every == 0)
+
+
+@contextmanager
+def sampled(every: int) -> Iterator[None]:
+    """Suites run here take every n-th of their cases."""
+    token = _EVERY.set(every)
+    try:
+        yield
+    finally:
+        _EVERY.reset(token)
 
 
 @dataclass

@@ -14,13 +14,13 @@ from samefire.fmt.reading import read
 from samefire.forms import Options, converters
 from samefire.rule import load
 from samefire.source import Source
-from tests.conformance import Failed, Tally
+from tests.conformance import Failed, Tally, sample
 
 
 def run(root: Path) -> Tally:
     tally = Tally()
     fields = FieldTypes.known()
-    for path in sorted((root / "corpus/elastic").rglob("*.toml")):
+    for path in sample(sorted((root / "corpus/elastic").rglob("*.toml"))):
         tally.check(str(path.relative_to(root)), partial(compared, path, fields))
     return tally
 

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from samefire.fields import FieldTypes
-from tests.conformance import Tally
+from tests.conformance import Tally, sample
 from tests.conformance._sigma_text import reached, rows
 
 
 def run(root: Path) -> Tally:
     tally = Tally()
     fields = FieldTypes.known()
-    for row in rows(root):
+    for row in sample(rows(root)):
         tally.check(row["file"], partial(reached, root, row, fields))
     return tally

@@ -12,14 +12,14 @@ from samefire.forms import Options, converters
 from samefire.problems import Severity
 from samefire.rule import load_path
 from samefire.sigma_checks import sigma_problems
-from tests.conformance import Failed, Tally
+from tests.conformance import Failed, Tally, sample
 from tests.conformance._sigma_text import complaints, rows
 
 
 def run(root: Path) -> Tally:
     tally = Tally()
     fields = FieldTypes.known()
-    for row in rows(root):
+    for row in sample(rows(root)):
         if row["cls"].startswith("exact"):
             tally.check(row["file"], partial(_case, root, row, fields))
     return tally

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from samefire.fields import FieldTypes
 from samefire.forms import Options, converters
-from samefire.languages import NAMES
 from samefire.problems import ProblemError, render
 from samefire.query.ast import And, Exists, IpRange, Leaf, Node, Not, Term, walk
 from samefire.query.detection import (
@@ -252,12 +251,6 @@ def test_error_in_a_filter_has_its_place_in_the_text() -> None:
         read(text)
     span = caught.value.problems[0].span
     assert text[span.start : span.end] in ('{"trem": {"host.id": "a"}}', '{"host.id": "a"}')
-
-
-def test_error_esql_is_not_run() -> None:
-    if "esql" in NAMES:
-        pytest.skip("ES|QL can be run")
-    assert "queries in esql cannot be run offline [form-cannot-run]" in refused(exported("esql"))
 
 
 def test_error_a_saved_query_of_its_own() -> None:

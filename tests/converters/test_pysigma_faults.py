@@ -51,6 +51,13 @@ EXAMPLES = [
     ("regex-quote", "eql", rule("{'f|re': 'a\"b'}"), 'regex~ "a"b"'),
     ("field-name", "lucene", rule("{'a.b/c': '1'}"), "a.b/c:1"),
     ("field-name", "eql", rule("{'a.b/c': '1'}"), 'a.b/c:"1"'),
+    ("field-number", "eql", rule("{a.0.b: '1'}"), 'a.0.b:"1"'),
+    ("field-number", "esql", rule("{a.0.b: '1'}"), 'a.0.b=="1"'),
+    ("line-break", "eql", rule(r'{f: "a\nb"}'), '"a\\\nb"'),
+    ("line-break", "esql", rule(r'{f: "a\nb"}'), '"a\nb"'),
+    ("angle-bracket", "lucene", rule("{f: '>1'}"), r"f:\>1"),
+    ("flattened-case", "eql", rule("{flat.a: Abc}"), 'flat.a:"Abc"'),
+    ("typed", "esql", rule("{f: 23}"), "f==23"),
     ("text-field", "eql", rule("{message: '1'}"), 'message:"1"'),
     ("colon-number", "eql", rule("{f: 23}"), "f:23"),
     ("colon-number", "eql", rule("{f: [ab, 23]}"), 'f like~ ("ab", 23)'),
@@ -92,5 +99,5 @@ def test_every_fault_has_an_example_in_every_language() -> None:
 
 @pytest.mark.parametrize("language", ["lucene", "eql", "esql"])
 def test_a_plain_text_shows_none(language: str) -> None:
-    text = rule("{f: '1', 'g|cidr': 10.0.0.0/8, 'n|gte': 5}")
+    text = rule("{f: '1', 'g|cidr': 10.0.0.0/8}").replace("t: {d: 1}", "t: {d: '1'}")
     assert faults.faults_of(language, text, query(language, text), FLATTENED) == []

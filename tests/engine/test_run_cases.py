@@ -36,7 +36,7 @@ KEYS = {
         "notes",
         "failure",
     ),
-    *("mapping_types", "whole", "newest"),
+    *("mapping_types", "whole", "newest", "pipes"),
 }
 
 
@@ -72,7 +72,7 @@ def body(case: dict[str, Any]) -> Body:
         case "machine_learning":
             return bodies.AnomalyThreshold(tuple(case["jobs"]), case["score"])
         case _:
-            return bodies.EventQuery(where)
+            return bodies.EventQuery(where, tuple(bodies.Pipe(*pipe) for pipe in case.get("pipes", ())))
 
 
 def detection(case: dict[str, Any]) -> Detection:

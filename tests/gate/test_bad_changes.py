@@ -265,6 +265,15 @@ def a_clause_that_no_case_reaches(repo: Repo) -> None:
     repo.lock()
 
 
+@bad(
+    ("policy-proven", "rules/shell.toml:21:9"),
+    ("policy-proven", "rules/logins.toml:21:9"),
+    ("policy-proven", "rules/net/curl.toml:21:9"),
+)
+def a_clause_whose_loss_no_case_would_notice(repo: Repo) -> None:
+    repo.settings(SETTINGS + "proven = 0.9\n")
+
+
 @bad(("settings-unknown-key", "samefire.toml:4:1"))
 def a_policy_key_is_misspelt(repo: Repo) -> None:
     repo.settings(SETTINGS + "postive = 2\n")

@@ -359,7 +359,7 @@ def test_diagnostics_of_a_long_rule_are_quick(session: Session, project: Path) -
     more = "\n".join(
         f'  and not process.command_line: (*"/opt/tool{i}/run.sh"* or *tool{i}.service*)' for i in range(80)
     )
-    text = text.replace("note = '''\n", "note = '''\n" + "- a line of the guide\n" * 150)
+    text = text.replace('note = """\n', 'note = """\n' + "- a line of the guide\n" * 150)
     query = f"event.category: process and process.name: sh\n{more}"
     head, _, rest = text.partition("query = '''\n")
     text = f"{head}query = '''\n{query}\n'''\n{rest.partition(chr(39) * 3 + chr(10))[2]}"

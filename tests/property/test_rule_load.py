@@ -80,14 +80,16 @@ def table(shape: Table, wild: bool) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def rule_files(wild: bool) -> st.SearchStrategy[dict[str, Any]]:
-    return st.sampled_from(TYPES).flatmap(
-        lambda kind: st.fixed_dictionaries(
-            {
-                "metadata": value(METADATA, wild),
-                "rule": table(table_of(kind), wild).map(lambda rule: {**rule, "type": kind}),
-            },
-            optional={"transform": value(TRANSFORM, wild), **({"extra": JUNK} if wild else {})},
-        )
+    return st.sampled_from(TYPES).flatmap({kind: rule_file(kind, wild) for kind in TYPES}.__getitem__)
+
+
+def rule_file(kind: str, wild: bool) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "metadata": value(METADATA, wild),
+            "rule": table(table_of(kind), wild).map(lambda rule: {**rule, "type": kind}),
+        },
+        optional={"transform": value(TRANSFORM, wild), **({"extra": JUNK} if wild else {})},
     )
 
 

@@ -17,6 +17,7 @@ from samefire.source import Source
 from samefire.toml_literals import decode
 from samefire.toml_places import Fault, Places, scan
 from samefire.toml_text import tables
+from tests.conftest import FUZZ
 
 pytestmark = pytest.mark.property
 
@@ -131,6 +132,6 @@ def test_any_text_is_placed_or_a_fault_inside_it(text: str) -> None:
 def test_every_file_of_the_corpus_is_placed(shared: Path) -> None:
     files = sorted((shared / "corpus" / "elastic").rglob("*.toml"))
     assert files
-    for file in files:
+    for file in files[:: 1 if FUZZ else 8]:
         text = file.read_bytes().decode("utf-8")
         assert_placed(text, tomllib.loads(text), scan(text))

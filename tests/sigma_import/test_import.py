@@ -72,7 +72,7 @@ def query(*lines: str) -> Any:
         (r"Port|gte: 80", "Port >= 80"),
         (r"Ip|cidr: [10.0.0.0/8, '::1/128']", 'cidrMatch(Ip, "10.0.0.0/8") or cidrMatch(Ip, "::1/128")'),
         (r"Image|re: '^a.c'", r'Image regex "a[^\n]c.*"'),
-        (r"Image|re|i: 'a\d$'", 'Image regex~ ".*a[0-9]"'),
+        (r"Image|re|i: 'a\d$'", r'Image regex~ ".*a[0-9]\n?"'),
         (r"User|fieldref: Other", "startsWith~(User, Other) and length(User) - length(Other) == 0"),
         (r"User|fieldref|endswith: Other", "endsWith~(User, Other)"),
         (r"c-uri: /x", '`c-uri` : "/x"'),

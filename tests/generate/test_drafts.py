@@ -1,0 +1,208 @@
+"""Cases for every kind of detection: each is what it says, each clause has its near miss, always the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from samefire.engine.alerts import Context
+from samefire.engine.circuit import Circuit
+from samefire.engine.run import run
+from samefire.fields import FieldTypes
+from samefire.generate.build import flattened
+from samefire.generate.drafts import Draft, drafts
+from samefire.generate.files import text_of
+from samefire.languages import language
+from samefire.query.ast import And, Leaf, Not, Or, Term
+from samefire.query.detection import (
+    AnomalyThreshold,
+    Body,
+    Detection,
+    EventQuery,
+    IndicatorEntry,
+    IndicatorMatch,
+    NewTerms,
+    Scope,
+    Threshold,
+)
+from samefire.source import Source
+
+FIELDS = FieldTypes.known()
+
+
+def body(text: str, name: str = "kuery") -> Body:
+    return language(name).lower_text(Source("query", text), FIELDS)
+
+
+def where(text: str) -> And | Or | Not | Leaf:
+    found = body(text)
+    assert isinstance(found, EventQuery)
+    return found.where  # type: ignore[return-value]
+
+
+def made(detection: Detection, **options: int) -> dict[str, Draft]:
+    """Cases by side and name; each does what it says."""
+    found = drafts(detection, FIELDS, **options)  # type: ignore[arg-type]
+    for draft in found.cases:
+        context = Context(history=draft.history, indicators=draft.indicators)
+        assert (len(run(detection, draft.events, context)) > 0) is draft.positive, draft
+    return {f"{'positive' if d.positive else 'negative'}/{d.name}": d for d in found.cases}
+
+
+def test_a_clause_decides_when_the_answer_hangs_on_it() -> None:
+    a, b, c = (Leaf("f", Term(v)) for v in "abc")
+    circuit = Circuit.of(And((Or((a, b)), Not(c))))
+    values = circuit.values(0b001)
+    assert values == [True, True, True, False, True, False]
+    assert circuit.deciding(values) == [True, True, True, False, True, True]
+    assert circuit.deciding(circuit.values(0b011)) == [True, True, False, False, True, True]
+    assert [circuit.positive(place) for place in circuit.clauses] == [True, True, False]
+
+
+def test_each_alternative_and_each_clause_has_a_case() -> None:
+    found = made(Detection(body("event.action: (start or stop) and host.name: a and not user.name: root")))
+    assert list(found) == [
+        "positive/event_action_is_start",
+        "positive/event_action_is_stop",
+        "negative/not_event_action_is_start",
+        "negative/not_host_name_is_a",
+        "negative/excluded_user_name_is_root",
+    ]
+    miss = found["negative/not_event_action_is_start"]
+    assert miss.about == (
+        'All but one clause holds: event.action is "start". In turn: another value, more before, another case, '
+        "the field missing, null, a list of other values."
+    )
+    values = [flattened(event).get("event.action", "-") for event in miss.events]
+    assert values[1:] == ["xstart", "START", "-", None, [values[0], "xstart", "START"]]
+    assert found["positive/event_action_is_stop"].about == 'Fires through: event.action is "stop".'
+    assert found["negative/excluded_user_name_is_root"].about == (
+        'All but an exclusion, which is met: user.name is "root".'
+    )
+
+
+def test_two_patterns_on_one_field_are_met_by_one_value() -> None:
+    found = made(Detection(body("process.command_line: *-enc* and process.command_line: *hidden*")))
+    first = next(iter(found.values())).events[0]
+    assert flattened(first)["process.command_line"] == "-enc hidden"
+
+
+def test_scripts_are_met_by_values_tried_together() -> None:
+    query = (
+        "process where length(process.name) > 20 and startsWith~(process.command_line, process.name) "
+        'and user.id : "0"'
+    )
+    found = made(Detection(body(query, "eql")))
+    assert any(name.startswith("positive/") for name in found)
+    assert any(name.startswith("negative/") for name in found)
+
+
+def test_events_lie_in_the_stream_of_the_rule() -> None:
+    scope = Scope(index=("logs-aws.cloudtrail-*",))
+    found = made(Detection(body("event.action: StopLogging"), scope))
+    flat = flattened(found["positive/event_action_is_stoplogging"].events[0])
+    assert (flat["data_stream.dataset"], flat["event.dataset"]) == ("aws.cloudtrail", "aws.cloudtrail")
+    assert flat["cloud.provider"] == "aws"
+
+
+def test_a_threshold_is_met_exactly() -> None:
+    found = made(Detection(Threshold(where("event.action: login"), ("source.ip",), 4, (("user.name", 3),))))
+    enough = found["positive/exactly_enough_events"]
+    assert len(enough.events) == 4
+    assert len({flattened(event)["source.ip"] for event in enough.events}) == 1
+    assert len(found["negative/one_event_too_few"].events) == 3
+    assert {
+        "negative/spread_over_two_groups",
+        "negative/without_source_ip",
+        "negative/too_few_values_of_user_name",
+        "negative/not_event_action_is_login",
+    } <= set(found)
+
+
+def test_new_terms_have_histories() -> None:
+    found = made(Detection(NewTerms(where("event.action: login"), ("user.name",), "now-7d")))
+    assert found["negative/seen_before"].history[0]["@timestamp"] == "2026-02-23T09:16:00.000Z"
+    assert found["positive/seen_too_long_ago"].history[0]["@timestamp"] == "2026-02-23T09:14:59.000Z"
+    assert {"positive/another_user_name_before", "negative/without_user_name"} <= set(found)
+
+
+def test_indicators_meet_events_or_not() -> None:
+    mapping = ((IndicatorEntry("source.ip", "threat.indicator.ip"),),)
+    threats = where('event.type: indicator and @timestamp >= "now-30d/d"')
+    found = made(Detection(IndicatorMatch(where("source.ip: * and event.kind: event"), mapping, threats)))
+    good = found["positive/source_ip_is_threat_indicator_ip"]
+    assert flattened(good.events[0])["source.ip"] == flattened(good.indicators[0])["threat.indicator.ip"]
+    assert {"negative/another_indicator", "negative/no_indicator", "negative/not_event_kind_is_event"} <= set(
+        found
+    )
+    assert "negative/indicator_not_event_type_is_indicator" in found
+
+
+def test_anomalies_at_the_score() -> None:
+    found = made(Detection(AnomalyThreshold(("job_a", "job_b"), 75)))
+    assert flattened(found["positive/job_b_scored_75"].events[0])["record_score"] == 75.0
+    assert [name for name in found if name.startswith("negative/")] == [
+        "negative/score_too_low",
+        "negative/another_job",
+        "negative/interim",
+        "negative/bucket",
+        "negative/no_score",
+    ]
+
+
+def test_sequences_in_time_order_and_key() -> None:
+    query = """sequence by host.id with maxspan=1m
+      [process where process.name == "curl"] [file where file.extension == "sh"] until [process where user.id == "0"]"""
+    found = made(Detection(body(query, "eql")))
+    last = [event["@timestamp"] for event in found["positive/at_the_end_of_the_time"].events]
+    assert last == ["2026-03-02T09:15:00.000Z", "2026-03-02T09:16:00.000Z"]
+    assert found["negative/too_late"].about == "The last event 60.001 s after the first."
+    assert {
+        "positive/complete",
+        "negative/in_the_other_order",
+        "negative/another_host_id",
+        "negative/without_host_id",
+        "negative/without_stage_1",
+        "negative/without_stage_2",
+        "negative/ended_before",
+        "negative/stage_1_not_process_name_is_curl",
+        "negative/stage_2_not_file_extension_is_sh",
+    } <= set(found)
+
+
+def test_a_stage_that_must_be_missing() -> None:
+    query = """sequence by host.id with maxspan=1m
+      [process where process.name == "a"] ![process where process.name == "b"] [process where process.name == "c"]"""
+    found = made(Detection(body(query, "eql")))
+    assert len(found["positive/complete"].events) == 2
+    assert len(found["negative/with_stage_2"].events) == 3
+
+
+def test_pipelines_in_number_and_variety() -> None:
+    query = """FROM logs-* | WHERE event.action == "login" AND NOT user.name == "root"
+      | STATS hosts = COUNT_DISTINCT(host.name), n = COUNT(*) BY user.name | WHERE n >= 5 AND hosts >= 3"""
+    found = made(Detection(body(query, "esql")))
+    assert len(found["positive/enough_events"].events) == 5
+    assert len(found["negative/4_events"].events) == 4
+    assert {"negative/all_alike", "negative/user_name_not_root"} & set(found)
+
+
+def test_what_cannot_fire_says_so() -> None:
+    found = drafts(Detection(body("event.kind: a and not event.kind: a")), FIELDS)
+    assert found.notes == ("no event was found that makes the rule fire",)
+    everything = drafts(Detection(EventQuery(And(()))), FIELDS)
+    assert everything.notes == ("no event was found that just misses the rule",)
+
+
+def test_more_alternatives_than_asked_for() -> None:
+    values = " or ".join(f"v{n}" for n in range(30))
+    found = drafts(Detection(body(f"event.action: ({values})")), FIELDS, limit=5)
+    assert len(found.of(True)) == 5
+    assert found.notes == ("only the first 5 alternatives have a positive case (--limit)",)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: x and (b: y or c: *)", "process.pid >= 7 and not source.ip: 10.0.0.0/8"]
+)
+def test_the_same_query_gives_the_same_bytes(text: str) -> None:
+    first, again = (drafts(Detection(body(text)), FIELDS, seed=3) for _ in range(2))
+    assert [text_of(one) for one in first.cases] == [text_of(one) for one in again.cases]

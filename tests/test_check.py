@@ -1,0 +1,80 @@
+"""Checks of files that are no rules: everything that is wrong with one is told at once."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+run = importlib.import_module("samefire.cli").run
+RULE = """\
+[metadata]
+creation_date = "2026/01/05"
+updated_date = "2026/01/05"
+maturity = "production"
+
+[rule]
+author = ["Tests"]
+description = "A printer driver starts a shell."
+{language}license = "Apache-2.0"
+name = "Shell Started by a Printer Driver"
+query = '''
+{query}
+'''
+risk_score = {score}
+rule_id = "8a1c3d52-6f4b-4f0e-9c77-1f2b3c4d5e6f"
+severity = "urgent"
+type = "query"
+"""
+SEVERITY = """\
+rules/x.toml:17:12: error: `severity` must be one of `low`, `medium`, `high`, `critical`, not the text "urgent" \
+[rule-bad-value]
+  17 | severity = "urgent"
+     |            ^^^^^^^^
+"""
+
+
+def told(
+    home: Path, capsys: pytest.CaptureFixture[str], query: str, language: str = '"kuery"', score: str = "47"
+) -> str:
+    (home / "rules").mkdir(exist_ok=True)
+    said = f"language = {language}\n" if language else "\n"
+    (home / "rules/x.toml").write_text(RULE.format(query=query, language=said, score=score))
+    assert run(["check"]) == 1
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_query_of_a_file_that_is_no_rule(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(home, capsys, 'process.name : "cmd.exe', score="-1") == (
+        "rules/x.toml:13:16: error: unclosed quotation mark in the query [query-unclosed-string]\n"
+        '  13 | process.name : "cmd.exe\n'
+        "     |                ^\n"
+        '  help: write \\" for a quotation mark inside the value\n'
+        "rules/x.toml:15:14: error: `risk_score` must be a whole number from 0 to 100, not the number -1 "
+        "[rule-bad-value]\n"
+        "  15 | risk_score = -1\n"
+        "     |              ^^\n"
+        f"{SEVERITY}\n0 rules checked: 3 errors, 0 warnings\n"
+    )
+
+
+@pytest.mark.parametrize("language", ["", '"sql"', "3", '["kuery"]'])
+def test_a_language_that_is_not_known(home: Path, capsys: pytest.CaptureFixture[str], language: str) -> None:
+    out = told(home, capsys, 'process.name : "cmd.exe', language)
+    assert "rule-bad-value" in out
+    assert "query-unclosed-string" not in out
+
+
+def test_what_the_query_means_is_not_asked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(home, capsys, "process.nmae : *") == f"{SEVERITY}\n0 rules checked: 1 error, 0 warnings\n"
+
+
+def test_an_empty_query_is_told_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(home, capsys, "").count("query") == 3
