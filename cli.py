@@ -63,6 +63,8 @@ def run(arguments: list[str]) -> int:
     try:
         outcome = _app(arguments)(args=arguments, standalone_mode=False, prog_name="samefire")
     except typer.Exit as stop:
+        if isinstance(stop.__cause__, KeyboardInterrupt):  # typer makes one of Ctrl-C
+            print("samefire: stopped", file=sys.stderr)
         return stop.exit_code
     except typer.Abort:
         print("samefire: stopped", file=sys.stderr)
