@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samefire.bundle import Entry, convert_all, safe
-from samefire.commands import Exit, Result, WrongUse
+from samefire.commands import Exit, Result, WrongUse, ended
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.forms import Options
 from samefire.lock import load_versions
@@ -54,8 +54,7 @@ def run(paths: Sequence[str], choices: Choices, output: Path | None, mapping: Pa
 
 def _outcome(problems: Sequence[Problem]) -> tuple[Exit, str]:
     found = list(dict.fromkeys(p for p in problems if p.severity is not Severity.NOTE))
-    failed = any(p.severity is Severity.ERROR for p in found)
-    return Exit.FINDINGS if failed else Exit.FINE, problems_text(found, terminal_style())
+    return ended(found), problems_text(found, terminal_style())
 
 
 def _to_stdout(entries: Sequence[Entry], problems: Sequence[Problem]) -> Result:
