@@ -52,6 +52,9 @@ Mapping = Annotated[
 ]
 
 
+STOPPED = 130
+
+
 def main() -> None:
     """The console script: every way to end has its exit code, and no traceback reaches a user."""
     gc.set_threshold(50_000, 20, 20)  # what is read is kept: looking it over for garbage costs and finds none
@@ -66,15 +69,17 @@ def run(arguments: list[str]) -> int:
         return stop.exit_code
     except typer.Abort:
         print("samefire: stopped", file=sys.stderr)
-        return 130
+        return STOPPED
     except KeyboardInterrupt:
         print("samefire: stopped", file=sys.stderr)
-        return 130
+        return STOPPED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         return _failed(error, arguments)
+    if outcome == STOPPED:  # what Typer makes of Ctrl-C
+        print("samefire: stopped", file=sys.stderr)
     return outcome if isinstance(outcome, int) else 0
 
 

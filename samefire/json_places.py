@@ -94,7 +94,10 @@ def _enter(
     name = _STRING.match(text, at)
     if not name:
         return at, outer
-    path = (*outer, json.loads(name[0]))
+    try:
+        path = (*outer, json.loads(name[0]))
+    except ValueError:  # no string of JSON: the text was not accepted
+        return at, outer
     keys[path] = Span(*name.span())
     return _skip(text, _skip(text, name.end()) + 1), path
 

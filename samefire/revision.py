@@ -51,6 +51,11 @@ class Repository:
             _git(self.root, asked, code="git-unknown-revision", message=message, hint=hint).decode().strip()
         )
 
+    def day(self, commit: str) -> str:
+        """The day on which a commit was made, as `YYYY/MM/DD`."""
+        asked = ["show", "--no-patch", "--format=%cd", "--date=format:%Y/%m/%d", commit]
+        return _git(self.root, asked).decode().strip()
+
     def merge_base(self, revision: str) -> str:
         """The commit at which the work tree's branch left `revision`."""
         commit = self.commit(revision)

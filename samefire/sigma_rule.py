@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from samefire.fields import FieldTypes
-from samefire.languages import sigma
 from samefire.problems import Problem, ProblemError
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Embedded, Source, Span
@@ -60,6 +59,8 @@ class SigmaRule(Rule):
 
     def value_span(self, *key: str | int) -> Span:
         """Where the value stands that Sigma has for a key of `[rule]`; the title when it has none."""
+        from samefire.languages import sigma
+
         last = str(key[-1]) if key else "title"
         named = _KEYS.get(last, last)
         documents = sigma.parse(self.source).yaml
@@ -69,6 +70,8 @@ class SigmaRule(Rule):
 
 def load(source: Source) -> SigmaRule:
     """The one outermost rule of a Sigma file; raises ProblemError with every problem of the file."""
+    from samefire.languages import sigma
+
     found = sigma.load(source, FieldTypes({}))
     if len(found) != 1:
         message = f"the file holds {len(found)} rules of their own, and fixtures belong to one"

@@ -27,6 +27,11 @@ settings.register_profile(
 settings.load_profile("fuzz" if FUZZ else "quick")
 
 
+def examples(count: int) -> settings:
+    """How many inputs a property tries: `count`, in `make fuzz` twenty times as many."""
+    return settings(max_examples=20 * count if FUZZ else count)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of other projects' rules and suites; tests that need it skip where it is absent."""

@@ -78,3 +78,13 @@ def test_what_the_query_means_is_not_asked(home: Path, capsys: pytest.CaptureFix
 
 def test_an_empty_query_is_told_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told(home, capsys, "").count("query") == 3
+
+
+def test_what_cannot_be_read_is_no_finding(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "nope.toml"]) == 3
+    assert capsys.readouterr().out == (
+        "nope.toml:1:1: error: there is no such file or folder [file-unreadable]\n"
+        "\n0 rules checked: 1 error, 0 warnings\n"
+    )
+    for command in ("test", "convert", "bundle", "lock", "fmt", "import", "explain"):
+        assert run([command, "nope.toml"]) == 3, command

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from samefire.problems import Problem
 
 
 class Exit(IntEnum):
@@ -23,6 +28,14 @@ class Result:
     code: Exit
     out: str = ""
     err: str = ""
+
+
+def ended(problems: Iterable[Problem], *, failed: bool = False) -> Exit:
+    """How a command ends that told of these problems; `failed`: it found something else, too."""
+    errors = {problem.code for problem in problems if problem.severity == "error"}
+    if "file-unreadable" in errors:
+        return Exit.UNREACHABLE
+    return Exit.FINDINGS if errors or failed else Exit.FINE
 
 
 class WrongUse(Exception):

@@ -14,7 +14,7 @@ from samefire.bundle.connectors import load_folder, used
 from samefire.bundle.manifest import status
 from samefire.bundle.navigator import layers
 from samefire.bundle.store import check, compare, manifest_of, read, write
-from samefire.commands import Exit, Result, WrongUse
+from samefire.commands import Exit, Result, WrongUse, ended
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.commands.running import AS_USUAL, Running, job_of
@@ -79,7 +79,7 @@ def bundled(paths: Sequence[str], wanted: Wanted, running: Running) -> tuple[Bun
     """The bundle in memory, or what keeps it from being one."""
     workspace = without_rules(open_workspace(paths), paths)
     if any(p.severity is Severity.ERROR for p in workspace.problems):
-        return Result(Exit.FINDINGS, err=problems_text(workspace.problems, terminal_style()))
+        return Result(ended(workspace.problems), err=problems_text(workspace.problems, terminal_style()))
     job = _job(workspace, wanted, running)
     lock = read_lock(workspace.settings.path(workspace.settings.lock))
     reports = judge_all(_untested(workspace) if not wanted.tested else workspace, job)

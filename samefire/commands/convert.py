@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from samefire.bundle import Entry, convert_all, safe
-from samefire.commands import Exit, Result, WrongUse
+from samefire.commands import Exit, Result, WrongUse, ended
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.forms import Options
-from samefire.lock import load_versions
 from samefire.problems import Problem, Severity
 from samefire.reports.text import problems_text
 from samefire.workspace import Workspace, open_workspace, without_rules
+
+if TYPE_CHECKING:
+    from samefire.bundle import Entry
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Choices:
 
 def options(workspace: Workspace, choices: Choices) -> Options:
     """Conversion options out of flags, settings and the lock file."""
+    from samefire.lock import load_versions
+
     return Options(
         caseless=choices.caseless,
         approximate=choices.approximate,
@@ -42,6 +46,8 @@ def options(workspace: Workspace, choices: Choices) -> Options:
 
 def run(paths: Sequence[str], choices: Choices, output: Path | None, mapping: Path | None) -> Result:
     """Convert the rules at `paths`."""
+    from samefire.bundle import convert_all
+
     workspace = without_rules(open_workspace(paths, mapping=mapping, sigma=True), paths)
     forms = chosen_forms(choices.forms)
     entries = convert_all(workspace.rules, forms, workspace.fields, options(workspace, choices))
@@ -54,8 +60,7 @@ def run(paths: Sequence[str], choices: Choices, output: Path | None, mapping: Pa
 
 def _outcome(problems: Sequence[Problem]) -> tuple[Exit, str]:
     found = list(dict.fromkeys(p for p in problems if p.severity is not Severity.NOTE))
-    failed = any(p.severity is Severity.ERROR for p in found)
-    return Exit.FINDINGS if failed else Exit.FINE, problems_text(found, terminal_style())
+    return ended(found), problems_text(found, terminal_style())
 
 
 def _to_stdout(entries: Sequence[Entry], problems: Sequence[Problem]) -> Result:
@@ -67,15 +72,20 @@ def _to_stdout(entries: Sequence[Entry], problems: Sequence[Problem]) -> Result:
 
 
 def _to_folder(entries: Sequence[Entry], problems: Sequence[Problem], output: Path) -> Result:
-    written = 0
+    from samefire.file_names import free_name, safe
+
+    taken: dict[str, set[str]] = {}  # names in lower case, by form
     for entry in entries:
         document = entry.converted.document
         if document is not None:
             folder = output / safe(entry.form)
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / safe(document.name)).write_text(document.text, encoding="utf-8", newline="\n")
-            written += 1
+            name = free_name(taken.setdefault(entry.form, set()), safe(document.name), entry.rule.id)
+            (folder / name).write_text(document.text, encoding="utf-8", newline="\n")
+            taken[entry.form].add(name.lower())
     code, told = _outcome(problems)
     refused = sum(e.converted.refused for e in entries)
-    summary = f"{written} files written to {output}" + (f", {refused} refused" if refused else "")
+    summary = f"{sum(map(len, taken.values()))} files written to {output}" + (
+        f", {refused} refused" if refused else ""
+    )
     return Result(code, summary, told)

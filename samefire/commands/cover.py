@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from samefire.commands import Exit, Result
+from samefire.commands import Result, ended
 from samefire.commands.arguments import check_format, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.forms import converters
@@ -35,7 +35,8 @@ def run(paths: Sequence[str], *, least: float | None, format: str, mapping: Path
     style = terminal_style()
     problems = problems_text(workspace.problems, style) if workspace.problems else ""
     text = _json(found) if format == "json" else "\n".join(coverage_lines(found, style))
-    return Result(Exit.FINDINGS if poor or workspace.problems else Exit.FINE, text, problems)
+    failed = bool(poor or workspace.problems)
+    return Result(ended(workspace.problems, failed=failed), text, problems)
 
 
 def covered(workspace: Workspace) -> Found:

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from samefire.commands import Exit, Result, WrongUse
+from samefire.commands import Exit, Result, WrongUse, ended
 from samefire.problems import ProblemError, visible
 
 
@@ -17,7 +17,8 @@ def guarded(call: Callable[[], object]) -> Result:
     try:
         result = call()
     except ProblemError as error:
-        return Result(Exit.WRONG_USE, err=problems_text(error.problems))
+        unread = ended(error.problems) is Exit.UNREACHABLE
+        return Result(Exit.UNREACHABLE if unread else Exit.WRONG_USE, err=problems_text(error.problems))
     except FileNotFoundError as error:
         return Result(
             Exit.UNREACHABLE, err=f"samefire: {visible(str(error.filename))}: no such file or folder"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samefire.commands import Exit, Result, WrongUse
+from samefire.commands import Result, WrongUse, ended
 from samefire.commands.arguments import terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.events_file import read_events
@@ -48,7 +48,8 @@ def run(paths: Sequence[str], asked: Asked) -> Result:
         lines += told
         poor += not (found.of(True) and found.of(False))
     text = problems_text(workspace.problems, terminal_style()) if workspace.problems else ""
-    return Result(Exit.FINDINGS if poor or workspace.problems else Exit.FINE, "\n".join(lines), text)
+    failed = bool(poor or workspace.problems)
+    return Result(ended(workspace.problems, failed=failed), "\n".join(lines), text)
 
 
 def _one(workspace: Workspace, rule: Rule, asked: Asked) -> tuple[Drafts, list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samefire.commands import Exit, Result, WrongUse
+from samefire.commands import Exit, Result, WrongUse, ended
 from samefire.commands.arguments import terminal_style
 from samefire.files import read_source, write_file
 from samefire.fmt import formatted
@@ -45,9 +45,9 @@ def run(paths: Sequence[str], *, check: bool, diff: bool, queries: bool) -> Resu
         verb = "would change" if check else "formatted"
         told = [f"{verb} {visible(source.path)}" for source, _ in outcome.changed]
     told.append(_summary(outcome, written=not (check or diff)))
-    failed = outcome.problems or ((check or diff) and outcome.changed)
+    failed = bool(outcome.problems or ((check or diff) and outcome.changed))
     text = problems_text(outcome.problems, style) if outcome.problems else ""
-    return Result(Exit.FINDINGS if failed else Exit.FINE, "\n".join(told), text)
+    return Result(ended(outcome.problems, failed=failed), "\n".join(told), text)
 
 
 def _usual() -> list[str]:

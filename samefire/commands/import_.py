@@ -10,7 +10,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from samefire.bundle.connectors import load as load_connectors
-from samefire.commands import Exit, Result, WrongUse
+from samefire.commands import Result, WrongUse, ended
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.exceptions import load as load_exceptions
 from samefire.files import read_source, write_file
@@ -289,9 +289,8 @@ def _result(work: _Run, *, verbose: bool) -> Result:
     told = [p for p in dict.fromkeys(work.problems) if verbose or p.severity is not Severity.NOTE]
     lines = [shown(path) for path in work.texts] if verbose else []
     lines.append(_summary(work))
-    failed = any(p.severity is Severity.ERROR for p in told)
     return Result(
-        Exit.FINDINGS if failed else Exit.FINE,
+        ended(told),
         "\n".join(lines),
         problems_text(told, terminal_style()) if told else "",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from samefire.commands import Exit, Result
+from samefire.commands import Exit, Result, ended
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.forms import Options
 from samefire.lock import changes, lock_text, read_lock, updated, write_lock
@@ -17,7 +17,7 @@ def run(paths: Sequence[str], *, check: bool) -> Result:
     """Update the lock file, or with `check` tell whether it is up to date."""
     workspace = without_rules(open_workspace(paths), paths)
     if any(p.severity is Severity.ERROR for p in workspace.problems):
-        return Result(Exit.FINDINGS, err=problems_text(workspace.problems, terminal_style()))
+        return Result(ended(workspace.problems), err=problems_text(workspace.problems, terminal_style()))
     path = workspace.settings.path(workspace.settings.lock)
     lock = read_lock(path)
     form = chosen_forms([workspace.settings.lock_form])[0]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samefire.commands import Exit, Result, WrongUse
+from samefire.commands import Result, WrongUse, ended
 from samefire.commands.arguments import check_format, terminal_style
 from samefire.files import write_file
 from samefire.harness.report import Report
@@ -66,7 +66,7 @@ def reported(report: Report, asked: Printing, text: str | None = None) -> Result
     if asked.summary:
         with Path(os.environ[SUMMARY]).open("a", encoding="utf-8", errors="replace") as file:
             file.write(report_as(report, "markdown"))
-    code = Exit.FINE if report.passed else Exit.FINDINGS
+    code = ended(report.problems, failed=not report.passed)
     shown = asked.shown()
     if shown != "text":
         return Result(code, report_as(report, shown))

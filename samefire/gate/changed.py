@@ -22,14 +22,15 @@ from samefire.workspace import shown
 class Delta:
     """A change, from the gate's point of view. Paths are relative to the repository's root.
 
-    `everything`: why all rules are judged (a settings change), or "". `affected`: rule files to judge, and
-    `affected_ids` rules whose exceptions or lock entries changed; `before`: the touched rules as they were, by
-    rule id; `were_rules`: touched files that held a rule then, `unread`: those of them that could not be read
-    even then; `old_lock`: the lock file's text as it was; `old_policy`: the gate's settings as they were, None
-    when there were none."""
+    `day`: when the commit was made, `YYYY/MM/DD`. `everything`: why all rules are judged (a settings change),
+    or "". `affected`: rule files to judge, and `affected_ids` rules whose exceptions or lock entries changed;
+    `before`: the touched rules as they were, by rule id; `were_rules`: touched files that held a rule then,
+    `unread`: those of them that could not be read even then; `old_lock`: the lock file's text as it was;
+    `old_policy`: the gate's settings as they were, None when there were none."""
 
     root: Path
     commit: str
+    day: str
     files: Mapping[str, Change]
     everything: str
     affected: frozenset[str]
@@ -123,6 +124,7 @@ def delta(repository: Repository, commit: str, layout: Layout) -> Delta:
     return Delta(
         root=repository.root.resolve(),
         commit=commit,
+        day=repository.day(commit),
         files=files,
         everything=_everything(files, layout, settings[0] != settings[1]),
         affected=frozenset(affected),

@@ -262,6 +262,7 @@ def _change(judged: RuleReport, ground: Ground, workspace: Workspace, form: Conv
         version_before=was.version if was else 0,
         version_now=entry.version if entry else 0,
         locked=entry.sha256 if entry else None,
+        day=changed.day if changed else "",
     )
     if (changed is not None and changed.touches(rule)) or lock:
         yield from check_change(rule, old, exports, ground.policy)

@@ -105,13 +105,15 @@ def check_proven(rule: Rule, found: Coverage, policy: Policy) -> Iterator[Proble
 @dataclass(frozen=True, slots=True)
 class Exports:
     """The digest of a rule's export, as it was and as it is (None: refused), and its entry in the lock file:
-    the version as it was and is (0: none), and the digest that the lock holds now."""
+    the version as it was and is (0: none), and the digest that the lock holds now. `day`: that of the commit which
+    the change is compared with."""
 
     before: str | None
     now: str | None
     version_before: int
     version_now: int
     locked: str | None
+    day: str = ""
 
 
 def check_change(rule: Rule, old: Rule | None, exports: Exports, policy: Policy) -> Iterator[Problem]:
@@ -130,7 +132,8 @@ def check_change(rule: Rule, old: Rule | None, exports: Exports, policy: Policy)
 
 def _dated(rule: Rule, old: Rule, exports: Exports, policy: Policy) -> Iterator[Problem]:
     changed = None not in (exports.before, exports.now) and exports.before != exports.now
-    if policy.updated_date and changed and _date(rule) <= _date(old):
+    again = _date(rule) == _date(old) and bool(exports.day) and _date(old) >= exports.day  # twice on one day
+    if policy.updated_date and changed and _date(rule) <= _date(old) and not again:
         moved = "did not move" if _date(rule) == _date(old) else f"went back from {_date(old)}"
         message = f"the rule's export changed, `updated_date` {moved} ({_date(rule)})"
         yield _at(rule, "policy-updated-date", message, ("metadata", "updated_date"), "set it to today")

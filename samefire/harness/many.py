@@ -6,7 +6,10 @@ The result does not depend on either: the same reports in the same order.
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -142,12 +145,27 @@ def _judged(
     chunks = [missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)]
     work = [[subjects[number] for number in chunk] for chunk in chunks]
     shared = (workspace.settings, replace(job, forms=(), cache=None, progress=_nothing), _names(job))
-    with multiprocessing.get_context("spawn").Pool(processes, _begin, shared) as pool:
+    with _uninterrupted():
+        workers = multiprocessing.get_context("spawn").Pool(processes, _begin, shared)
+    with workers as pool:
         for chunk, records in zip(chunks, pool.imap(_chunk, work), strict=True):
             for number, record in zip(chunk, records, strict=True):
                 subject = subjects[number]
                 report = decode(record, subject.rule, subject.cases.cases)
                 yield number, report, lambda record=record: record  # type: ignore[misc]
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Processes started here leave Ctrl-C to the one that started them, which ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _nothing(done: int) -> None:

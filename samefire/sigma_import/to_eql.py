@@ -170,6 +170,10 @@ class Conditions:
             return _predicate(":" if folded else "like", asked, text)
         called = _FUNCTIONS.get(tuple(piece if isinstance(piece, Wild) else "" for piece in pattern))
         if called is not None:
+            if (
+                called != "startsWith"
+            ):  # the other two are wildcard queries of the text as it is (decision 0051)
+                literal = "".join(f"\\{c}" if c in "*?\\" else c for c in literal)
             return eql.Function(called + ("~" if folded else ""), (asked, eql.Literal(literal)))
         return _predicate("regex~" if folded else "regex", asked, regex_of(pattern))
 

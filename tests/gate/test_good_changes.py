@@ -314,6 +314,18 @@ def test_a_name_that_an_untouched_rule_has_is_told(repo: Repo) -> None:
     ]
 
 
+def test_a_second_change_on_one_day(repo: Repo) -> None:
+    """A date cannot move past today: one that is not before the day of the base commit is new enough."""
+    far = "2099/01/01"
+    repo.redate("rules/shell.toml", far)
+    repo.lock()
+    repo.commit()
+    git(repo.root, "branch", "-f", "other")
+    repo.edit("rules/shell.toml", "risk_score = 47", "risk_score = 73")
+    repo.lock()
+    assert gated(Choices(base="other")).passed
+
+
 def test_files_that_hold_no_rule_are_counted(repo: Repo) -> None:
     repo.write("rules/notes.toml", 'title = "not a rule"\n')
     report = gated(Choices())

@@ -7,7 +7,7 @@ import string
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samefire.engine.events import Events
@@ -40,6 +40,7 @@ from samefire.languages.eql.tree import (
 from samefire.problems import ProblemError, render
 from samefire.query.detection import EventQuery
 from samefire.source import Source
+from tests.conftest import examples
 
 pytestmark = pytest.mark.property
 
@@ -144,25 +145,25 @@ WORDS = [
 ]
 
 
-@settings(max_examples=4_000)
+@examples(4_000)
 @given(st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join))
 def test_any_words(text: str) -> None:
     _read(text)
 
 
-@settings(max_examples=4_000)
+@examples(4_000)
 @given(st.lists(st.sampled_from(WORDS), max_size=14).map(lambda w: "any where " + "".join(w)))
 def test_any_condition(text: str) -> None:
     _read(text)
 
 
-@settings(max_examples=8_000)
+@examples(8_000)
 @given(st.text(max_size=60) | st.text(string.printable, max_size=60))
 def test_any_text(text: str) -> None:
     _read(text)
 
 
-@settings(max_examples=4_000)
+@examples(4_000)
 @given(st.binary(max_size=60))
 def test_any_bytes(data: bytes) -> None:
     _read(data.decode("utf-8", "surrogateescape"))

@@ -50,6 +50,8 @@ def test_every_value_is_where_it_is_said_to_be(value: Any, indent: int | None, a
             assert all(text[at] in (c, "\\") for c, at in zip(part, offsets, strict=False))
 
 
+@example('{"\n"')
+@example('{"\\a":1}')
 @given(st.text('{}[]",:\\a1 \n', max_size=30))
 def test_a_broken_text_does_not_break_the_scanner(text: str) -> None:
     places = scan(Source("x", text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from samefire.engine.events import Events
@@ -13,6 +13,7 @@ from samefire.engine.explain import explain, failed_clauses, parts, reached_bran
 from samefire.engine.match import Plan, match
 from samefire.query import ast
 from samefire.query.ast import Fold, Node, Wild
+from tests.conftest import examples
 from tests.reference import holds
 
 pytestmark = pytest.mark.property
@@ -97,7 +98,7 @@ def nodes(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 trees = st.recursive(leaves, nodes, max_leaves=10)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.lists(trees, min_size=1, max_size=4), st.lists(documents, max_size=4))
 @example([ast.Leaf("a", ast.Exists())], [{"a.b": "x"}, {"a": {"b": None}}, {"a.b": None}, {"a.b.c": 1}])
 @example([ast.Leaf("a", ast.Exists()), ast.Leaf("a.b", ast.Exists())], [{"a.b.c": "x"}, {"a": {"b.c": 1}}])
@@ -109,7 +110,7 @@ def test_match_equals_the_plain_evaluator(some: list[Node], events: list[dict[st
     assert hits.failures == (None,) * len(some)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(
     st.lists(trees, min_size=17, max_size=40),
     st.lists(documents, max_size=6),
@@ -129,7 +130,7 @@ def test_many_nodes_take_the_routed_way_to_the_same_hits(
     assert plan.run(Events.of(events)).ordinals == expected  # remembered verdicts say the same
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(trees, documents)
 def test_explanations_agree_with_the_verdict(node: Node, event: dict[str, Any]) -> None:
     found = explain(node, event)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samefire.engine.events import Events
@@ -22,6 +22,7 @@ from samefire.sigma_import import import_sigma
 from samefire.sigma_import.losses import Unsayable
 from samefire.sigma_import.regex import whole_value
 from samefire.source import Source
+from tests.conftest import examples
 
 pytestmark = pytest.mark.property
 
@@ -95,7 +96,7 @@ def where(detection: Any) -> Node:
     return detection.body.where
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(rules, st.lists(events, min_size=1, max_size=6))
 def test_the_same_verdicts_before_and_after(rule: dict[str, Any], found: list[dict[str, Any]]) -> None:
     text = yaml.safe_dump(rule, sort_keys=False)
@@ -131,7 +132,7 @@ patterns = st.recursive(
 strings = st.text(st.sampled_from('ab1-. \n"B'), max_size=6)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(patterns, st.booleans(), st.booleans(), st.booleans(), st.lists(strings, min_size=1, max_size=8))
 def test_an_expression_fits_the_values_in_which_it_finds_something(
     pattern: str, fold: bool, multiline: bool, dotall: bool, found: list[str]

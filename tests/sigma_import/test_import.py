@@ -61,7 +61,7 @@ def query(*lines: str) -> Any:
         (r"Image|endswith: \cmd.exe", r'Image : "*\\cmd.exe"'),
         (r"Image|contains|cased: cmd", 'Image like "*cmd*"'),
         (r"Image|contains: '10'", 'Image like "*10*"'),
-        (r"Image|contains: 'a\*b'", 'stringContains~(Image, "a*b")'),
+        (r"Image|contains: 'a\*b'", 'stringContains~(Image, "a\\\\*b")'),
         (r"Image: 'a\*b'", 'Image in~ ("a*b")'),
         (r"Image: 'a\*b*c'", r'Image regex~ "a\\*b.*c"'),
         (r"EventID: 4624", "EventID == 4624"),

@@ -1,7 +1,7 @@
 """Conditions on join keys, which Elasticsearch passes on from each stage to all the others.
 
-Joined events share the values of their keys, so this only matters where a key holds several values, or where
-the condition names other fields too.
+Joined events share the values of their keys, so this only matters where a key holds several values. A condition
+that names any other field stays where it is (elastic/elasticsearch#133134).
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ def _conjuncts(node: Expression) -> Iterator[Expression]:
 
 
 def _place(condition: Expression, keys: tuple[Field, ...]) -> int | None:
-    """Which key the condition names first; None when it names none, or offers a choice."""
+    """Which key the condition is about; None when it names none, any other field, or offers a choice."""
     nodes = list(walk(condition))
     if any(isinstance(n, Or) or _is_choice(n) for n in nodes):
         return None
-    names = [key.name for key in keys]
-    return next((names.index(n.name) for n in nodes if isinstance(n, Field) and n.name in names), None)
+    named = {n.name for n in nodes if isinstance(n, Field)}
+    return next((i for i, key in enumerate(keys) if named == {key.name}), None)
 
 
 def _is_choice(node: Expression) -> bool:

@@ -63,12 +63,12 @@ class _Checker:
             found = resolve(Field(tuple(category_field.split("."))), self.fields)
             if isinstance(found, Refused):
                 self.report(found.code, found.message, event.category_span, "write `any where …`")
-        self.truth(event.condition, "the condition")
+        self.truth(event.condition, "the condition", alone=event.category is None)
 
-    def truth(self, node: Expression, what: str) -> None:
-        """Check an expression that has to be true or false."""
+    def truth(self, node: Expression, what: str, *, alone: bool = False) -> None:
+        """Check an expression that has to be true or false; null serves as an operand, and not `alone`."""
         kind = self.kind(node)
-        if kind not in ("boolean", *_UNSURE):
+        if kind not in ("boolean", *_UNSURE) or (alone and kind == "null"):
             message = f"{what} is {NAMES[kind]}, and has to be true or false"
             self.report("query-condition", message, node.span, "compare it with a value")
 
@@ -169,7 +169,7 @@ class _Checker:
                 self.report("query-operand-type", message, value.span, "use `in`")
             elif not listable(kind, own):
                 message = f"the list holds {NAMES[own]}, and what is looked for is {NAMES[kind]}"
-                self.report("query-list-type", message, value.span)
+                self.report("query-list-type", message, value.span, _list_hint(kind))
 
     # ---- functions -----------------------------------------------------------------------------
 
@@ -232,11 +232,13 @@ def _wider(left: str, right: str) -> str:
     return "integer" if left == right == "integer" else "unknown"
 
 
+def _list_hint(kind: str) -> str | None:
+    if kind == "ip":
+        return "write `cidrMatch(field, …)`, or one `==` for each address joined with `or`"
+    return "write one `==` for each value joined with `or`" if kind in ("date", "version") else None
+
+
 def listable(kind: str, value: str) -> bool:
-    """Whether a list of `value`s can be looked up in for a `kind`."""
+    """Whether a list of `value`s can be looked up in for a `kind`; strings are not cast to one, as `==` does."""
     numbers = ("integer", "double")
-    if kind in _UNSURE or value in _UNSURE or kind == value or (kind in numbers and value in numbers):
-        return True
-    return kind in ("date", "ip", "version") and (
-        value == "string" or (kind == "date" and value == "integer")
-    )
+    return kind in _UNSURE or value in _UNSURE or kind == value or (kind in numbers and value in numbers)

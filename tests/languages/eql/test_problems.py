@@ -23,6 +23,7 @@ TYPES = {
     "d": "double",
     "b": "boolean",
     "ip": "ip",
+    "event.ingested": "date",
     "note": "text",
     "place": "geo_point",
     "o.inner": "keyword",
