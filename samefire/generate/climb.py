@@ -67,6 +67,7 @@ class Climb:
         self.different = different
         self.counts = [count for count in counts if count <= MOST]
         self.events = events
+        self.good: Sequence[Flat] = ()
         self.parts = list(_scored(body))
         self.whole = len(self.parts) * FULL
 
@@ -74,6 +75,7 @@ class Climb:
         """Events on which the rule fires, or None when none were found."""
         if not self.pools:
             return None
+        self.good = good
         for start in range(STARTS):
             rng = Random(f"{seed}:climb:{start}")
             count = self.counts[start % len(self.counts)]
@@ -121,10 +123,20 @@ class Climb:
             times = [n * step for n in range(len(flats))]
             if rng.random() < 0.4:
                 rng.shuffle(times)
+        elif roll < 0.32 and len(self.good) > 1:
+            self._other(flats, rng)
         else:
             for _ in range(rng.choice((1, 1, 2))):
                 self._field(flats, rng)
         return Found(flats, times)
+
+    def _other(self, flats: list[Flat], rng: Random) -> None:
+        """Some of the events of another kind, with the values that they had in fields that it leaves open."""
+        kind = rng.choice(self.good)
+        share = rng.choice((0.2, 0.5))
+        for at, flat in enumerate(flats):
+            if rng.random() < share:
+                flats[at] = {**{name: flat[name] for name in self.pools if name in flat}, **kind}
 
     def _field(self, flats: list[Flat], rng: Random) -> None:
         name = rng.choice(list(self.pools))

@@ -16,8 +16,9 @@ from samefire.generate.clausewise import START, Clausewise, Made
 from samefire.generate.climb import Climb, Found
 from samefire.generate.drafts import Draft, Event, Plan
 from samefire.generate.kinds import different
+from samefire.generate.literals import NUMERIC
 from samefire.generate.natural import usual
-from samefire.generate.rowtests import NUMERIC, RowPools, row_circuit
+from samefire.generate.rowtests import RowPools, row_circuit
 from samefire.query.ast import And
 from samefire.query.detection import Pipeline
 from samefire.query.pipeline import Expression, Filter, Literal, Refused, Summarise, walk
@@ -117,7 +118,8 @@ class _Rows:
     def _climbed(self) -> Plan:
         """Cases around events that were found step by step."""
         self.maker.notes.extend(self.circuit.refusals[:1])
-        names = dict.fromkeys([*self._grouped(), *self._varied(), *self._named()])
+        decisive = self.tracer.decisive(self.tracer.rest)
+        names = [name for name in self.tracer.kinds if name in decisive] or list(self._named())
         pools = {name: self._named().get(name, []) for name in names if name != "@timestamp"}
 
         def different_values(name: str, count: int) -> list[Any]:

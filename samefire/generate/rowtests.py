@@ -7,9 +7,9 @@ each condition. Values for the fields come from the constants that the query com
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -22,12 +22,12 @@ from samefire.engine.rows.table import Setting
 from samefire.fields import FieldTypes
 from samefire.generate.build import Flat
 from samefire.generate.clausewise import START
-from samefire.generate.moments import written
+from samefire.generate.literals import plain, values_of
 from samefire.generate.natural import natural, usual
-from samefire.generate.pool import MANY, MISSING, Group, Pools
+from samefire.generate.pool import MANY, Group, Pools
 from samefire.generate.shapes import dissected, grokked
-from samefire.generate.values import failing, passing
-from samefire.query.ast import And, Node, Not, Or, Regex, RegexSyntax, Wildcard
+from samefire.generate.values import passing
+from samefire.query.ast import And, Node, Not, Or
 from samefire.query.detection import Pipeline
 from samefire.query.pipeline import (
     Apply,
@@ -49,10 +49,10 @@ from samefire.query.pipeline import (
 )
 from samefire.source import NOWHERE, Span
 
+MIXED = 300
+"""Texts that are put together for conditions on one field."""
 Shape = tuple[str, bool]
 """A pattern that a text is taken apart by, and whether it is one of GROK."""
-REPEATED = (1, 12, 60, 700)
-"""Times that a text is repeated for conditions on its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,29 @@ class _Tracer:
         names = (p.name for e in expressions for p in walk(e) if isinstance(p, ColumnValue))
         return tuple(dict.fromkeys(shape for name in names for shape in self.shapes.get(name, ())))
 
+    def decisive(self, commands: Sequence[Command]) -> frozenset[str]:
+        """The document fields that the conditions on groups follow from, and those that groups are made of."""
+        found: set[str] = set()
+        for command in commands:
+            match command:
+                case Summarise(groups=groups, reductions=reductions, results=results):
+                    for name, expression in groups:
+                        self._defined(name, [expression])
+                        found |= self.reads[name]
+                    for one in reductions:
+                        asked = [*one.arguments, *([one.condition] if one.condition is not None else [])]
+                        self._defined(one.name, asked)
+                    for name, expression in results:
+                        self._defined(name, [expression])
+                case Compute(columns=columns):
+                    for name, expression in columns:
+                        self._defined(name, [expression])
+                case Filter(condition=condition):
+                    found |= set(self.of([condition])[0])
+                case _:
+                    continue
+        return frozenset(found)
+
     def computed(self, name: str) -> Iterator[tuple[Literal, ...]]:
         """The constants in whatever is worked out from a document field."""
         expressions = [e for c in self.body.commands for e in _expressions(c)]
@@ -189,6 +212,8 @@ class _Tracer:
                     case ColumnValue(name=name):
                         reads |= self.reads.get(name, frozenset())
                         literals += self.literals.get(name, ())
+                    case Apply(function="json_extract", arguments=(_, Literal(value=str(path)))):
+                        reads.add(path.removeprefix("$."))
                     case Literal():
                         literals.append(part)
                     case Asked(number=number):
@@ -272,7 +297,7 @@ class RowPools(Pools):
         if name == "_index":
             texts = [v for n in group.atoms for v in self._values(self.circuit.atoms[n], name)]
             yield from (({name: f"{text}default-2026.03.02-000001"}, "right", -1) for text in texts[:8])
-        yield from (({name: text}, "right", -1) for text in self._shaped(group, name))
+        yield from (({name: text}, "right", -1) for text in self._mixed(group, name))
         for value in usual(name, self.fields):
             yield {name: value}, "usual", -1
         if self.kinds.get(name) == "dynamic":
@@ -302,25 +327,27 @@ class RowPools(Pools):
             found += _asked(self.queries[atom.expression.number], name, self.rng)
         for pattern, grok in atom.shapes:
             shaped = grokked if grok else dissected
-            found = [shaped(pattern, v) for v in [*found[:24], "kim"] if isinstance(v, str)] + found
+            texts = [value for value in [*found[:24], "kim"] if isinstance(value, str)]
+            found = [shaped(pattern, partial(str, text)) for text in texts] + found
         return list({repr(value): value for value in found}.values())[:400]
 
-    def _shaped(self, group: Group, name: str) -> Iterator[str]:
-        """Texts that each of several patterns takes apart: what each of them asks for, one after the other."""
-        wanted: dict[Shape, list[str]] = {}
-        for number in group.atoms:
-            atom = self.circuit.atoms[number]
-            for shape in atom.shapes:
-                texts = [value for value in self.around(atom.literals, name) if isinstance(value, str)]
-                wanted.setdefault(shape, []).extend(texts[:6])
-        if len(wanted) < 2:
+    def _mixed(self, group: Group, name: str) -> Iterator[str]:
+        """Texts put together from what several conditions on the field ask for; in the places of the patterns by
+        which it is taken apart, where there are some."""
+        atoms = [self.circuit.atoms[number] for number in group.atoms]
+        texts = list(dict.fromkeys(t for atom in atoms for one in atom.literals for t in plain(one, name)))
+        shapes = list(dict.fromkeys(shape for atom in atoms for shape in atom.shapes))
+        if not texts or (len(atoms) < 2 and not shapes):
             return
-        for turn in range(6):
-            parts = [
-                (grokked if grok else dissected)(pattern, values[turn % len(values)] if values else "kim")
-                for (pattern, grok), values in wanted.items()
-            ]
-            yield from (glue.join(parts) for glue in ("", ",", ", "))
+
+        def fill() -> str:
+            parts = self.rng.choices([*texts, "kim"], k=self.rng.choice((1, 1, 1, 2, 3)))
+            return self.rng.choice(("", "", " ", ",")).join(parts)
+
+        for _ in range(MIXED):
+            chosen = self.rng.sample(shapes, self.rng.randint(1, min(len(shapes), 4))) if shapes else []
+            parts = [(grokked if grok else dissected)(pattern, fill) for pattern, grok in chosen]
+            yield self.rng.choice(("", ",", ", ")).join(parts) if parts else fill()
 
     def around(self, literals: Iterable[Literal], name: str) -> list[Any]:
         """Values of a field that constants may be about."""
@@ -338,68 +365,3 @@ def _asked(node: Node, name: str, rng: Random) -> list[Any]:
 
     leaves = [part for part in parts(node) if isinstance(part, Leaf) and part.reads == name]
     return [value for leaf in leaves for value in [*natural(leaf.test, name), *passing(leaf.test, rng)[:3]]]
-
-
-def values_of(literal: Literal, kind: str, name: str, rng: Random) -> Iterator[Any]:
-    """Values of a field of this type that a constant may be about."""
-    values = literal.value if isinstance(literal.value, tuple) else (literal.value,)
-    for value in values:
-        if isinstance(value, Regex | Wildcard):
-            yield from natural(value, name)
-            yield from passing(value, rng)[:4]
-            yield from (near for _, near in failing(value, rng)[:2])
-        elif isinstance(value, bool):
-            yield from (value, not value)
-        elif literal.type == "ip" and isinstance(value, int):
-            yield str(ipaddress.ip_address(value & 0xFFFFFFFF if value >> 32 == 0xFFFF else value))
-        elif literal.type in ("date", "date_nanos") and isinstance(value, int):
-            yield from (written(value + step * 10**9) for step in (0, 1, -1))
-        elif isinstance(value, int | float):
-            yield from _numbers(value, kind)
-        elif isinstance(value, str):
-            yield from _texts(value, kind, rng)
-
-
-NUMERIC = (
-    "long",
-    "integer",
-    "short",
-    "byte",
-    "double",
-    "float",
-    "unsigned_long",
-    "half_float",
-    "scaled_float",
-)
-
-
-def _numbers(value: int | float, kind: str) -> Iterator[Any]:
-    if kind in (*NUMERIC, "dynamic"):
-        yield from (value, value + 1, value - 1, value * 10 + 1)
-    if kind in NUMERIC:
-        return
-    yield str(value)
-    if kind not in ("ip", "date", "boolean") and 0 <= value <= 20_000:
-        yield from ("x" * max(int(value) + step, 0) for step in (0, 1, -1))
-        yield f"a{' ' * (int(value) + 1)}b"
-        yield "a1" * (int(value) + 1)
-
-
-def _texts(value: str, kind: str, rng: Random) -> Iterator[Any]:
-    if kind == "ip" or "/" in value:
-        try:
-            network = ipaddress.ip_network(value, strict=False)
-            yield str(network.network_address + min(9, network.num_addresses - 1))
-        except ValueError:
-            pass
-    if kind in ("ip", "date"):
-        return
-    yield value
-    yield f"{value}/example"
-    yield f"run {value} now"
-    matching = passing(Regex(value, RegexSyntax.LUCENE), rng)[:2] if len(value) < 200 else []
-    for text in matching:
-        yield from (text * count for count in REPEATED if len(text) * count <= 20_000)
-
-
-__all__ = ["MISSING", "RowCircuit", "RowPools", "RowTest", "row_circuit"]
