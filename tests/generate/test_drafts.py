@@ -206,3 +206,21 @@ def test_more_alternatives_than_asked_for() -> None:
 def test_the_same_query_gives_the_same_bytes(text: str) -> None:
     first, again = (drafts(Detection(body(text)), FIELDS, seed=3) for _ in range(2))
     assert [text_of(one) for one in first.cases] == [text_of(one) for one in again.cases]
+
+
+def test_a_pipeline_that_takes_texts_apart() -> None:
+    query = """FROM logs-* | DISSECT url.original "{service=%{service}, code=%{code}}"
+      | WHERE service == "ec2" AND code == "L-1" """
+    found = made(Detection(body(query, "esql")))
+    texts = [flattened(d.events[0])["url.original"] for d in found.values() if d.positive]
+    assert texts and all("service=ec2, code=L-1" in text for text in texts)
+
+
+def test_a_pipeline_that_counts_kinds_of_events() -> None:
+    query = """FROM logs-* | WHERE event.action IN ("read", "delete", "list")
+      | EVAL gone = CASE(event.action == "delete", 1, 0)
+      | STATS kinds = COUNT_DISTINCT(event.action), gone = SUM(gone) BY host.id | WHERE kinds >= 3 AND gone >= 2"""
+    found = made(Detection(body(query, "esql")))
+    actions = [flattened(event)["event.action"] for event in found["positive/enough_events"].events]
+    assert set(actions) == {"read", "delete", "list"}
+    assert actions.count("delete") >= 2
