@@ -23,7 +23,8 @@ class Delta:
     """A change, from the gate's point of view. Paths are relative to the repository's root.
 
     `day`: when the commit was made, `YYYY/MM/DD`. `everything`: why all rules are judged (a settings change),
-    or "". `affected`: rule files to judge, and `affected_ids` rules whose exceptions or lock entries changed;
+    or "". `affected`: rule files to judge, `affected_ids` rules whose exceptions or lock entries changed, and
+    `affected_lists` the `list_id` of changed exception lists, which rules may refer to on their own;
     `before`: the touched rules as they were, by rule id; `were_rules`: touched files that held a rule then,
     `unread`: those of them that could not be read even then; `old_lock`: the lock file's text as it was;
     `old_policy`: the gate's settings as they were, None when there were none."""
@@ -35,6 +36,7 @@ class Delta:
     everything: str
     affected: frozenset[str]
     affected_ids: frozenset[str]
+    affected_lists: frozenset[str]
     before: Mapping[str, Rule]
     were_rules: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ class Delta:
         """Whether the rule's own file or its entries elsewhere changed."""
         path = Path(rule.path).resolve()
         inside = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else ""
-        return inside in self.files or rule.id in self.affected_ids
+        return inside in self.files or rule.id in self.affected_ids or bool(self.affected_lists & lists(rule))
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def delta(repository: Repository, commit: str, layout: Layout) -> Delta:
     before, were, unread = _before(repository, commit, touched)
     old_lock = repository.read(commit, [layout.lock]).get(layout.lock)
     settings = _settings(repository, commit, layout)
+    exceptions = _exceptions(repository, commit, layout, files)
     return Delta(
         root=repository.root.resolve(),
         commit=commit,
@@ -128,7 +131,8 @@ def delta(repository: Repository, commit: str, layout: Layout) -> Delta:
         files=files,
         everything=_everything(files, layout, settings[0] != settings[1]),
         affected=frozenset(affected),
-        affected_ids=frozenset(_ids(repository, commit, layout, files, old_lock)),
+        affected_ids=frozenset([*_rule_ids(exceptions), *_locked_ids(repository, layout, files, old_lock)]),
+        affected_lists=frozenset(_list_ids(exceptions)),
         before=before,
         were_rules=tuple(were),
         unread=tuple(unread),
@@ -197,32 +201,55 @@ def _before(
     return before, were, unread
 
 
-def _ids(
-    repository: Repository, commit: str, layout: Layout, files: Mapping[str, Change], old_lock: bytes | None
-) -> Iterator[str]:
-    """Rules whose exceptions or lock entries changed; a value list may belong to any exception."""
+def _exceptions(
+    repository: Repository, commit: str, layout: Layout, files: Mapping[str, Change]
+) -> list[Mapping[str, Any]]:
+    """The changed exception files, as they were and as they are; a value list may belong to any of them."""
     touched = [p for p in files if below(p, layout.exceptions)]
-    lists = [p for p in touched if p.endswith(".toml")]
-    if len(lists) < len(touched):
+    paths = [p for p in touched if p.endswith(".toml")]
+    if len(paths) < len(touched):
         folder = repository.root / layout.exceptions
-        lists = sorted({*lists, *(p.relative_to(repository.root).as_posix() for p in folder.rglob("*.toml"))})
-    old = repository.read(commit, lists)
-    for path in lists:
-        file = repository.root / path
-        for raw in (old.get(path, b""), file.read_bytes() if file.is_file() else b""):
-            yield from _rule_ids(raw)
+        paths = sorted({*paths, *(p.relative_to(repository.root).as_posix() for p in folder.rglob("*.toml"))})
+    old = repository.read(commit, paths)
+    raws = [old.get(path, b"") for path in paths]
+    raws += [(repository.root / path).read_bytes() for path in paths if (repository.root / path).is_file()]
+    return [table for raw in raws if isinstance(table := _table(raw, ()), dict)]
+
+
+def _rule_ids(files: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The rules that exception files name."""
+    for file in files:
+        metadata = file.get("metadata")
+        listed = metadata.get("rule_ids") if isinstance(metadata, dict) else None
+        yield from (i for i in listed if isinstance(i, str)) if isinstance(listed, list) else ()
+
+
+def _list_ids(files: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The lists that exception files hold."""
+    for file in files:
+        held = file.get("exceptions")
+        for one in held if isinstance(held, list) else ():
+            container = one.get("container") if isinstance(one, dict) else None
+            list_id = container.get("list_id") if isinstance(container, dict) else None
+            if isinstance(list_id, str):
+                yield list_id
+
+
+def lists(rule: Rule) -> set[str]:
+    """The `list_id` of every exception list that a rule refers to itself."""
+    listed = rule.contents.get("exceptions_list")
+    entries = [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+    return {e["list_id"] for e in entries if isinstance(e.get("list_id"), str)}
+
+
+def _locked_ids(
+    repository: Repository, layout: Layout, files: Mapping[str, Change], old_lock: bytes | None
+) -> Iterator[str]:
+    """Rules whose lock entries changed."""
     if layout.lock in files:
         file = repository.root / layout.lock
         before, now = (_entries(raw) for raw in (old_lock, file.read_bytes() if file.is_file() else None))
         yield from (i for i in before.keys() | now.keys() if before.get(i) != now.get(i))
-
-
-def _rule_ids(raw: bytes) -> list[str]:
-    try:
-        listed = tomllib.loads(raw.decode("utf-8", "replace")).get("metadata", {}).get("rule_ids", [])
-    except (tomllib.TOMLDecodeError, AttributeError):
-        return []
-    return [i for i in listed if isinstance(i, str)] if isinstance(listed, list) else []
 
 
 def _entries(raw: bytes | None) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from samefire.exceptions import unknown_rules
 from samefire.fields import FieldTypes
 from samefire.files import read_source
 from samefire.forms import Converter, Options
-from samefire.gate.changed import Delta, Layout, delta
+from samefire.gate.changed import Delta, Layout, delta, lists
 from samefire.gate.files import check_forms, check_lock, check_names, check_orphans, check_policy_change
 from samefire.gate.policy import Policy
 from samefire.gate.rules import (
@@ -139,8 +139,21 @@ def _chosen(ground: Ground, everything: bool) -> tuple[list[File], str]:
     if changed.everything:
         return files, f"all rules, because {changed.everything}"
     affected = {str(changed.root / path) for path in changed.affected}
-    chosen = [f for f in files if f.path in affected or f.rule_id in changed.affected_ids]
+    chosen = [
+        f
+        for f in files
+        if f.path in affected or f.rule_id in changed.affected_ids or _refers(f, changed.affected_lists)
+    ]
     return chosen, f"{len(chosen)} of {len(files)} rules, those that the change touches"
+
+
+def _refers(file: File, list_ids: frozenset[str]) -> bool:
+    """Whether a rule refers to one of the exception lists: asked of its text first, which is cheap."""
+    escaped = "\\" in file.text
+    if "exceptions_list" not in file.text or not any(escaped or one in file.text for one in list_ids):
+        return False
+    rule = file.rule()
+    return rule is None or bool(list_ids & lists(rule))
 
 
 def _skipped(ground: Ground, chosen: Sequence[File]) -> dict[str, int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from samefire.problem_codes import entries, entry
 from samefire.problems import Problem, ProblemError, did_you_mean
 from samefire.settings import LEVELS, Settings, key_span
-from samefire.source import Source
+from samefire.source import NOWHERE, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,22 @@ def policy_of(settings: Settings) -> Policy:
             problems.append(Problem("settings-wrong-type", message, source, key_span(source, key)))
         else:
             values[name] = tuple(value) if name in _LISTS else value
+    problems.extend(_unknown_codes(values.get("levels", {}), source))
     if problems:
         raise ProblemError(problems)
     return replace(Policy(), **values)
+
+
+def _unknown_codes(levels: Mapping[str, str], source: Source) -> Iterator[Problem]:
+    """Codes that no problem has: their levels would silently do nothing."""
+    for code in levels:
+        if entry(code) is None:
+            hint = did_you_mean(code, entries()) or "`docs/problems.md` names them all"
+            span = key_span(source, code)
+            span = key_span(source, "levels") if span == NOWHERE else span
+            yield Problem(
+                "settings-unknown-key", f"no problem has the code `{code}`", source, span, hint=hint
+            )
 
 
 def _wrong(name: str, value: Any) -> str | None:

@@ -187,10 +187,13 @@ def _at(rule: Rule, code: str, message: str, key: tuple[str, ...], hint: str) ->
 
 
 def levelled(problems: Sequence[Problem], policy: Policy) -> list[Problem]:
-    """The problems at the levels that the policy gives their codes."""
+    """The problems at the levels that the policy gives their codes, or their groups (`known-fault-*`)."""
+    groups = [code for code in policy.levels if code.endswith("-*")]
     found: list[Problem] = []
     for problem in problems:
         level = policy.levels.get(problem.code)
+        if level is None and groups:
+            level = next((policy.levels[g] for g in groups if problem.code.startswith(g[:-1])), None)
         if level is None:
             found.append(problem)
         elif level != "off":

@@ -274,6 +274,11 @@ def a_clause_whose_loss_no_case_would_notice(repo: Repo) -> None:
     repo.settings(SETTINGS + "proven = 0.9\n")
 
 
+@bad(("settings-unknown-key", "samefire.toml:5:1"))
+def a_code_of_the_levels_is_misspelt(repo: Repo) -> None:
+    repo.settings(SETTINGS + '[gate.levels]\nrule-window-gp = "error"\n')
+
+
 @bad(("settings-unknown-key", "samefire.toml:4:1"))
 def a_policy_key_is_misspelt(repo: Repo) -> None:
     repo.settings(SETTINGS + "postive = 2\n")

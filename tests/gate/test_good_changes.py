@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
 
 from samefire.commands.gate import Choices, gated
-from samefire.problems import Severity, render
+from samefire.gate.policy import Policy
+from samefire.gate.rules import levelled
+from samefire.problems import Problem, Severity, render
 from samefire.reports.style import PLAIN
 from samefire.reports.text import report_text
+from samefire.source import Source
 from tests.gate.repository import FIXTURES, RULE, RULES, SETTINGS, Repo, git
 from tests.gate.test_bad_changes import errors, new_rule
 
@@ -314,6 +318,23 @@ def test_a_name_that_an_untouched_rule_has_is_told(repo: Repo) -> None:
     ]
 
 
+def test_a_changed_list_that_only_the_rule_names(repo: Repo) -> None:
+    """The rule refers to the list, the list's file names no rule: the rule is judged all the same."""
+    listed = EXCEPTION.replace('rule_ids = ["RULE"]', "rule_ids = []")
+    assert "RULE" not in listed
+    found = re.search(r'list_id = "([^"]+)"', listed)
+    assert found is not None
+    repo.write("exceptions/shell.toml", listed)
+    text = (repo.root / "rules/shell.toml").read_text(encoding="utf-8")
+    entry = f'\n[[rule.exceptions_list]]\nid = "x"\nlist_id = "{found[1]}"\n'
+    repo.write("rules/shell.toml", text + entry + 'namespace_type = "single"\ntype = "detection"\n')
+    repo.lock()
+    repo.commit()
+    git(repo.root, "branch", "-f", "other")
+    repo.edit("exceptions/shell.toml", '"build"', '"test"')
+    assert [r.rule.path for r in gated(Choices(base="other")).rules] == ["rules/shell.toml"]
+
+
 def test_a_second_change_on_one_day(repo: Repo) -> None:
     """A date cannot move past today: one that is not before the day of the base commit is new enough."""
     far = "2099/01/01"
@@ -350,3 +371,12 @@ def test_new_rules_from_a_template_have_the_places_the_tests_say() -> None:
         "rule_id",
         "type",
     ]
+
+
+def test_a_level_of_a_group_of_codes() -> None:
+    """A group that `docs/problems.md` names has one level for all its codes; a code's own level comes first."""
+    told = [
+        Problem(code, "told", Source("a.toml", "")) for code in ("known-fault-or-not", "known-fault-quote")
+    ]
+    policy = Policy(levels={"known-fault-*": "off", "known-fault-quote": "warning"})
+    assert [(p.code, p.severity) for p in levelled(told, policy)] == [("known-fault-quote", Severity.WARNING)]
