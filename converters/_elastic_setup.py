@@ -17,6 +17,9 @@ _HEADING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """What may be a heading about the setup: only notes that have one are parsed."""
+_SECTION = re.compile(r"^(?=#{2,6}[ \t])", re.MULTILINE)
+_REACHING = re.compile(r"```|~~~|\]:|\r|\||^[ \t>*+-]*<|^ {0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
+"""What may reach over a heading or change one: code blocks, HTML, link definitions, tables, underlined headings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ def take(authored: str, note: str, *, has_setup: bool) -> Taken:
         return Taken(note)
     from marko.ext.gfm import gfm
 
-    blocks = list(gfm.parse(authored).children)
+    blocks = [block for text in told(authored) for block in gfm.parse(text).children]
     complaint, found = _headings(blocks)
     if complaint or not found:
         return Taken(note, complaint=complaint, heading=found or "")
@@ -49,6 +52,14 @@ def take(authored: str, note: str, *, has_setup: bool) -> Taken:
         if block.get_type() == "Heading" and "Setup" in gfm.renderer.render(block):
             return _cut(note, plain(blocks[i + 1 :]))
     return Taken(note)
+
+
+def told(note: str) -> list[str]:
+    """The sections of a note whose heading may be about the setup; the whole note where sections cannot be told apart
+    by their first lines. Parsing Markdown costs far more than all the rest of an export."""
+    if _REACHING.search(note):
+        return [note]
+    return [text for text in _SECTION.split(note) if _HEADING.search(text)]
 
 
 def _cut(note: str, setup: str) -> Taken:

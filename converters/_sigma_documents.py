@@ -30,6 +30,8 @@ KEPT = (
     "interval",
     "max_signals",
     "timestamp_override",
+    "timestamp_field",
+    "tiebreaker_field",
     "alert_suppression",
     "building_block_type",
 )

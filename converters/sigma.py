@@ -27,6 +27,7 @@ from samefire.query.detection import (
     Threshold,
 )
 from samefire.rule import Rule
+from samefire.rulequery import lower_tree, parse_query
 from samefire.sigma_rule import SigmaRule
 from samefire.source import NOWHERE, Source
 
@@ -106,12 +107,10 @@ def _refusal(rule: Rule, options: Options) -> Problem | None:
 def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tuple[Beside, ...]]:
     """What the rule's query means, and its filters and exceptions, which hold for each event; raises ProblemError
     with every problem of all."""
-    from samefire.languages import language
-
     problems: list[Problem] = []
     body: Body = EventQuery(And(()))
     try:
-        body = language(rule.language or "kuery").lower_text(source, fields)
+        body = lower_tree(rule, parse_query(rule), fields, source)
     except ProblemError as error:
         problems += error.problems
     filters: list[Beside] = []
@@ -166,6 +165,8 @@ def write_body(
 
 def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | Node | None:
     """The correlation of a body, or the one query that each event must satisfy."""
+    if isinstance(body, Sequence):
+        _tell_time(rule, losses)
     match body:
         case EventQuery(where=where) | NewTerms(where=where) | IndicatorMatch(where=where):
             return _thresholded(rule, where, losses) if rule.type == "threshold" else where
@@ -185,6 +186,15 @@ def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | 
             return None
         case _:
             assert_never(body)
+
+
+def _tell_time(rule: Rule, losses: Losses) -> None:
+    """Sigma has no word for the field that a sequence is put in order by."""
+    field = rule.contents.get("timestamp_field", "@timestamp")
+    if field != "@timestamp":
+        message = f"Sigma cannot say that the events are put in order by `{field}`"
+        with losses.reading(rule.source):
+            losses.approximate("approximate-time", message, rule.value_span("rule", "timestamp_field"))
 
 
 def _thresholded(rule: Rule, where: Node, losses: Losses) -> Plan:

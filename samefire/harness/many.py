@@ -27,6 +27,8 @@ from samefire.workspace import Workspace, field_files, load_fields
 
 WORTH = 100
 """Rules from which on a second process is worth its start (half a second against some milliseconds a rule)."""
+UNREAD = 20
+"""Rules that are only written (no case, nothing read back) which cost as much as one that is judged."""
 CHUNK = 16
 """Rules that a process gets at a time."""
 
@@ -135,7 +137,9 @@ def _judged(
     workspace: Workspace, subjects: Sequence[Subject], missing: Sequence[int], job: Job
 ) -> Iterator[Judged]:
     processes = min(job.processes or cores(), len(missing) // CHUNK or 1)
-    if processes < 2 or (job.processes is None and len(missing) < WORTH):
+    light = sum(job.unread and not subjects[number].cases.cases for number in missing)
+    weight = len(missing) - light + light // UNREAD
+    if processes < 2 or (job.processes is None and weight < WORTH):
         for number in missing:
             report = judge_one(subjects[number], workspace.fields, job)
             yield number, report, lambda report=report: encode(report)  # type: ignore[misc]

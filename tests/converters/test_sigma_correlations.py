@@ -210,3 +210,22 @@ def test_look_back_that_is_none(from_: str, message: str) -> None:
     (problem,) = threshold('field = ["host.id"]\nvalue = 2', from_).problems
     assert problem.code == "sigma-cannot-timespan"
     assert problem.message.startswith(message)
+
+
+def test_a_sequence_in_the_order_of_another_field() -> None:
+    """Sigma has no word for `timestamp_field`; the document keeps it, and is approximate."""
+    result = convert(
+        TWO, "eql", more='timestamp_field = "event.ingested"\ntiebreaker_field = "event.sequence"\n'
+    )
+    assert problems(result) == (
+        "rule.toml:21:19: warning: Sigma cannot say that the events are put in order by `event.ingested`"
+        " [approximate-time]\n"
+        '  21 | timestamp_field = "event.ingested"\n'
+        "     |                   ^^^^^^^^^^^^^^^^"
+    )
+    kept = documents(result)[0]["samefire"]
+    assert (kept["timestamp_field"], kept["tiebreaker_field"]) == ("event.ingested", "event.sequence")
+
+
+def test_a_sequence_in_the_usual_order() -> None:
+    assert not convert(TWO, "eql", more='timestamp_field = "@timestamp"\n').problems

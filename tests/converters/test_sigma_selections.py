@@ -150,3 +150,12 @@ def test_caseless() -> None:
 
 def test_caseless_without_case_is_exact() -> None:
     assert not convert("event.code: 4624", caseless=True).problems
+
+
+def test_the_category_of_an_event_is_in_another_field() -> None:
+    """`process where` asks the field that the rule names as its category."""
+    result = convert("process where process.pid == 1", "eql", more='event_category_override = "event.type"\n')
+    assert detection(result) == {
+        "selection": {"event.type|cased": "process", "process.pid": 1},
+        "condition": "selection",
+    }
