@@ -106,7 +106,10 @@ def _outside(patterns: Sequence[str], events: Events) -> dict[int, str]:
     return dict(sorted(out.items()))
 
 
-_BACKING = re.compile(r"(?:(.*:))?\.ds-(.+)-\d{4}\.\d\d\.\d\d-\d{6}")
+_BACKING = re.compile(
+    r"(?P<cluster>.*:)?(?:\.ds-(?P<stream>.+)-\d{4}\.\d\d\.\d\d-\d{6}|\.internal(?P<alias>\.alerts-.+)-\d{6})"
+)
+"""The index behind a data stream, and the one behind the alias of Kibana's alerts."""
 
 
 def index_of(document: Document) -> str | None:
@@ -115,7 +118,9 @@ def index_of(document: Document) -> str | None:
     index = _first(document, "_index")
     if index is not None:
         backing = _BACKING.fullmatch(index)
-        return f"{backing[1] or ''}{backing[2]}" if backing else index
+        if backing is None:
+            return index
+        return f"{backing['cluster'] or ''}{backing['stream'] or backing['alias']}"
     dataset = _first(document, "data_stream.dataset")
     if dataset is None:
         return None

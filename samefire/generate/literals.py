@@ -16,7 +16,7 @@ from samefire.generate.values import failing, passing
 from samefire.query.ast import Regex, RegexSyntax, Wildcard
 from samefire.query.pipeline import Literal
 
-REPEATED = (1, 12, 60, 700)
+REPEATED = (1, 12, 60, 700, 1500)
 """Times that a text is repeated for conditions on its length."""
 
 

@@ -6,11 +6,12 @@ numbers that the query names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
+from samefire.generate.branches import branches, conditions
 from samefire.generate.build import Flat, nested
 from samefire.generate.clausewise import START, Clausewise, Made
 from samefire.generate.climb import Climb, Found
@@ -21,13 +22,15 @@ from samefire.generate.natural import usual
 from samefire.generate.rowtests import RowPools, row_circuit
 from samefire.query.ast import And
 from samefire.query.detection import Pipeline
-from samefire.query.pipeline import Expression, Filter, Literal, Refused, Summarise, walk
+from samefire.query.pipeline import Apply, Compute, Expression, Filter, Literal, Refused, Summarise, walk
 
 if TYPE_CHECKING:
     from samefire.generate.drafts import Maker
 
 TRIALS = 260
 """Sets of events that are tried for what is asked of groups."""
+FEW = 4
+"""Events of each kind of row that groups are made of."""
 MOST = 1500
 LARGE = 50_000_000
 
@@ -53,6 +56,11 @@ def pipelines(maker: Maker, body: Pipeline) -> Plan:
     yield from _Rows(maker, body).all()
 
 
+def untold(conditions: Iterable[str]) -> list[str]:
+    """Notes of conditions, as they are written, that nothing was found for."""
+    return [f"nothing tried satisfies `{shown}`" for shown in dict.fromkeys(conditions) if shown][:3]
+
+
 class _Rows:
     """Makes the cases of one pipeline."""
 
@@ -70,6 +78,8 @@ class _Rows:
         self.groups = [c for c in self.tracer.rest if isinstance(c, Summarise)]
 
     def all(self) -> Plan:
+        if not self.good and not self.circuit.refusals:
+            self.maker.notes.extend(untold(self._never()))
         if not self.groups:
             yield from self._single()
             self.maker.notes.extend(self.circuit.refusals[:1])
@@ -85,6 +95,15 @@ class _Rows:
         for place, missed in self.maker.misses(self.query):
             events = self._events(found, missed)
             yield self.maker.missed(self.query, place, events, missed)
+
+    def _never(self) -> Iterator[str]:
+        """The conditions on rows that no value satisfies which was tried."""
+        pools = self.query.pools
+        for number, atom in enumerate(self.circuit.atoms):
+            if isinstance(atom.expression, Apply) and not any(
+                one.truth >> number & 1 for one in pools.candidates(number)
+            ):
+                yield atom.expression.shown
 
     def _single(self) -> Plan:
         for made in self.good:
@@ -119,19 +138,19 @@ class _Rows:
         """Cases around events that were found step by step."""
         self.maker.notes.extend(self.circuit.refusals[:1])
         decisive = self.tracer.decisive(self.tracer.rest)
-        names = [name for name in self.tracer.kinds if name in decisive] or list(self._named())
+        known = dict.fromkeys([*self.tracer.kinds, *sorted(decisive)])
+        names = [name for name in known if name in decisive] or list(self._named())
         pools = {name: self._named().get(name, []) for name in names if name != "@timestamp"}
 
         def different_values(name: str, count: int) -> list[Any]:
             return different(name, count, None, And(()), self.maker.fields)
 
         climb = Climb(self.body, pools, different_values, [*self._counts(), 8, 12], self._made)
-        found = (
-            climb.search([made.flat for made in self.good], self._holds, self.maker.seed)
-            if self.good
-            else None
-        )
+        kinds = [made.flat for made in self.good]
+        kinds += [flat for body in branches(self.body) for flat in self._solved(body)]
+        found = climb.search(kinds, self._holds, self.maker.seed) if kinds else None
         if found is None:
+            self.maker.notes.extend(untold(climb.missing))
             return
         events = self._made(found)
         yield Draft(True, "enough events", f"{len(events)} events that the query asks for.", events)
@@ -143,6 +162,14 @@ class _Rows:
                 off = [{**flat, **{n: one.flat.get(n) for n in names_off}} for flat in found.flats]
                 changed = self._made(Found(off, found.times))
                 yield self.maker.missed(self.query, place, changed, [one])
+
+    def _solved(self, body: Pipeline) -> list[Flat]:
+        """Events that pass the conditions on rows of a pipeline like this one."""
+        circuit, _ = row_circuit(body)
+        fields, seed = self.maker.fields, self.maker.seed
+        pools = RowPools(circuit, fields, seed, START, body)
+        query = Clausewise(And(()), fields, self.maker.base, seed=seed, circuit=circuit, pools=pools)
+        return [made.flat for made in query.all(FEW) if made.fires][:FEW]
 
     def _made(self, found: Found) -> tuple[Event, ...]:
         pairs = sorted(zip(found.times, range(len(found.flats)), strict=True))
@@ -165,16 +192,11 @@ class _Rows:
 
     def _counts(self) -> list[int]:
         """How many events to try: few, then around the numbers that the query names."""
-        numbers: set[int] = set()
-        for command in self.tracer.rest:
-            if isinstance(command, Filter):
-                for part in walk(command.condition):
-                    if (
-                        isinstance(part, Literal)
-                        and isinstance(part.value, int | float)
-                        and part.value is not True
-                    ):
-                        numbers |= {int(part.value), int(part.value) + 1}
+        asks = [c.condition for c in self.tracer.rest if isinstance(c, Filter)]
+        asks += conditions(e for c in self.tracer.rest if isinstance(c, Compute) for _, e in c.columns)
+        values = [part.value for one in asks for part in walk(one) if isinstance(part, Literal)]
+        whole = [int(v) for v in values if isinstance(v, int | float) and v is not True]
+        numbers = {n for value in whole for n in (value, value + 1)}
         asked = sorted(n for n in numbers if 1 < n <= MOST)
         return list(dict.fromkeys([1, 2, *asked, 3, 5]))
 
@@ -217,7 +239,8 @@ class _Rows:
         """For each field behind groups the values that the query compares it with, and that the conditions on
         rows allow where they ask about it."""
         if self._pool is None:
-            self._pool = {name: self._allowed(name) for name in self.tracer.kinds if name != "@timestamp"}
+            names = dict.fromkeys([*self.tracer.kinds, *sorted(self.tracer.decisive(self.tracer.rest))])
+            self._pool = {name: self._allowed(name) for name in names if name != "@timestamp"}
         return self._pool
 
     def _allowed(self, name: str) -> list[Any]:
@@ -225,11 +248,17 @@ class _Rows:
         pools = self.query.pools
         assert isinstance(pools, RowPools)
         values = [*pools.around(literals, name), *usual(name, self.maker.fields)[:2]]
-        values = list({repr(v): v for v in values if not isinstance(v, str) or len(v) < 400}.values())[:60]
+        values = list({repr(v): v for v in values if not isinstance(v, str) or len(v) < 400}.values())
+        values = [*values[:60], *self._like(name)]
         if name not in self.query.asked or not self.good:
             return values
         truths = self.circuit.truths([nested({**self.good[0].flat, name: value}) for value in values])
         return [v for v, t in zip(values, truths, strict=True) if self.circuit.values(t)[0]]
+
+    def _like(self, name: str) -> list[Any]:
+        """What a field holds in the events that pass, with something after it."""
+        held = [made.flat[name] for made in self.good[:3] if isinstance(made.flat.get(name), str)]
+        return [f"{value}{at}" for value in dict.fromkeys(held) for at in range(1, 13)]
 
     def _vary(self, flats: Sequence[Flat], name: str, trial: _Trial) -> None:
         """Values for a field that groups are made of or that is counted."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations, islice
 from random import Random
 from typing import Any
 
@@ -36,6 +37,8 @@ SAMPLES = 240
 """Values tried together for fields that scripts bind."""
 MANY = 60
 """Clauses on one field from which on each is given two values only."""
+PAIRED = 5
+"""Patterns on one bound field that are put together in pairs."""
 MISSING = "missing"
 RECORDED = "recorded"
 
@@ -200,7 +203,19 @@ class Pools:
                             ]
                 case _:
                     continue
+        pool += self._together(group, name)
         return list({repr(value): value for value in pool}.values()) or ["x"]
+
+    def _together(self, group: Group, name: str) -> Iterator[str]:
+        """Texts that fit two patterns on one bound field at once: a script reads one value."""
+        tests = [getattr(self.circuit.atoms[n], "test", None) for n in group.atoms if self.about(n, name)]
+        patterns = [test.pattern for test in tests if isinstance(test, Wildcard)][:PAIRED]
+        for pair in combinations(patterns, 2):
+            yield from islice(merged(pair), 2)
+
+    def about(self, number: int, name: str) -> bool:
+        """Whether a clause is about one field alone, this one."""
+        return self.names(self.circuit.atoms[number]) == (name,)
 
     # ---- choosing
 

@@ -25,7 +25,7 @@ from samefire.generate.clausewise import START
 from samefire.generate.literals import plain, values_of
 from samefire.generate.natural import natural, usual
 from samefire.generate.pool import MANY, Group, Pools
-from samefire.generate.shapes import dissected, grokked
+from samefire.generate.shapes import Fill, dissected, grokked, grown
 from samefire.generate.values import passing
 from samefire.query.ast import And, Node, Not, Or
 from samefire.query.detection import Pipeline
@@ -291,12 +291,12 @@ class RowPools(Pools):
     def _single(self, group: Group) -> Iterator[tuple[Flat, str, int]]:
         name = group.names[0]
         most = MANY if len(group.atoms) < MANY else 6
+        if name == "_index":
+            texts = [(n, v) for n in group.atoms for v in self._values(self.circuit.atoms[n], name)]
+            yield from (({name: f"{text}default-2026.03.02-000001"}, "right", n) for n, text in texts[:8])
         for number in group.atoms:
             for value in self._values(self.circuit.atoms[number], name)[:most]:
                 yield {name: value}, "right", number
-        if name == "_index":
-            texts = [v for n in group.atoms for v in self._values(self.circuit.atoms[n], name)]
-            yield from (({name: f"{text}default-2026.03.02-000001"}, "right", -1) for text in texts[:8])
         yield from (({name: text}, "right", -1) for text in self._mixed(group, name))
         for value in usual(name, self.fields):
             yield {name: value}, "usual", -1
@@ -328,7 +328,10 @@ class RowPools(Pools):
         for pattern, grok in atom.shapes:
             shaped = grokked if grok else dissected
             texts = [value for value in [*found[:24], "kim"] if isinstance(value, str)]
-            found = [shaped(pattern, partial(str, text)) for text in texts] + found
+            names = [*texts[-4:], *(f"kim{n}" for n in range(5))]
+            walked = (grown(pattern, partial(str, name)) for name in names if grok)
+            made = [shaped(pattern, partial(str, text)) for text in texts]
+            found = [*made, *(text for text in walked if text is not None), *found]
         return list({repr(value): value for value in found}.values())[:400]
 
     def _mixed(self, group: Group, name: str) -> Iterator[str]:
@@ -346,8 +349,15 @@ class RowPools(Pools):
 
         for _ in range(MIXED):
             chosen = self.rng.sample(shapes, self.rng.randint(1, min(len(shapes), 4))) if shapes else []
-            parts = [(grokked if grok else dissected)(pattern, fill) for pattern, grok in chosen]
+            parts = [self._shaped(pattern, grok, fill) for pattern, grok in chosen]
             yield self.rng.choice(("", ",", ", ")).join(parts) if parts else fill()
+
+    def _shaped(self, pattern: str, grok: bool, fill: Fill) -> str:
+        """A text that a pattern takes apart: for GROK as it is written, or of its language."""
+        if not grok:
+            return dissected(pattern, fill)
+        walked = grown(pattern, fill) if self.rng.random() < 0.4 else None
+        return grokked(pattern, fill) if walked is None else walked
 
     def around(self, literals: Iterable[Literal], name: str) -> list[Any]:
         """Values of a field that constants may be about."""

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from random import Random
+
+from samefire.generate.values import passing
+from samefire.query.ast import Regex, RegexSyntax
 
 _KEY = re.compile(r"%\{([^}]*)\}")
 _GROUP = re.compile(r"\(\?<([A-Za-z_][\w.]*)>((?:[^()\\]|\\.|\([^()]*\))*)\)")
@@ -24,6 +28,10 @@ _OPTIONAL = re.compile(r"\(\?[a-z]*:[^()]*\)[?*]")
 _CHOICE = re.compile(r"\(\?[a-z]*:([^|()]*)[^()]*\)\+?")
 _CLASS = re.compile(r"\[\^?[^\]]*\][+*?]*|\\[sSwWdD][+*?]*|\.[+*]\??")
 _CLASSES = {"\\s": " ", "\\d": "1", "\\w": "a", "\\S": "a"}
+_ANYTHING = re.compile(r"\.[*+]\??|\[\^[^\]]*\][*+]\??")
+_INNER = re.compile(r"\(\?[a-z]*:")
+PRIVATE = 0xE000
+"""Letters that stand for values while the pattern around them is walked."""
 Fill = Callable[[], str]
 """Gives what stands in the next place of a pattern."""
 
@@ -33,12 +41,49 @@ def dissected(pattern: str, fill: Fill) -> str:
     return _KEY.sub(lambda found: fill() if found[1].strip("?+") else "x", pattern)
 
 
+def grown(pattern: str, fill: Fill) -> str | None:
+    """A text of the language of a GROK pattern, a value where it may be anything; None: it cannot be walked."""
+    places: list[str] = []
+
+    def kept(text: str) -> str:
+        places.append(text)
+        return chr(PRIVATE + len(places) - 1)
+
+    rng = Random(f"{pattern}:{fill()}")
+    known: dict[str, str] = {}
+
+    def named(found: re.Match[str]) -> str:
+        """The value of a named group; sometimes the one that a group like it has."""
+        if _ANYTHING.fullmatch(found[2]):
+            return kept(fill())
+        text = _walked(found[2], rng)
+        if text is None:
+            return f"({found[2]})"
+        first = known.setdefault(found[2], text)
+        return kept(first if rng.random() < 0.3 else text)
+
+    rest = _KEY.sub(lambda found: kept(_sample(found, fill)), _GROUP.sub(named, pattern))
+    chosen = _walked(rest.removeprefix("^").removesuffix("$"), rng)
+    if chosen is None:
+        return None
+    return "".join(
+        places[ord(c) - PRIVATE] if PRIVATE <= ord(c) < PRIVATE + len(places) else c for c in chosen
+    )
+
+
+def _walked(expression: str, rng: Random) -> str | None:
+    """A text of the language of an expression, as far as it can be walked."""
+    texts = passing(Regex(_INNER.sub("(", expression), RegexSyntax.PCRE), rng)
+    return next((text for text in texts if isinstance(text, str)), None)
+
+
+def _sample(found: re.Match[str], fill: Fill) -> str:
+    name, _, rest = found[1].partition(":")
+    return _SAMPLES.get(name) or (fill() if rest or name in ("DATA", "GREEDYDATA") else "x")
+
+
 def grokked(pattern: str, fill: Fill) -> str:
     """A text that GROK takes apart, with a value where it may be anything."""
-
-    def sample(found: re.Match[str]) -> str:
-        name, _, rest = found[1].partition(":")
-        return _SAMPLES.get(name) or (fill() if rest or name in ("DATA", "GREEDYDATA") else "x")
 
     places: list[str] = []
 
@@ -46,7 +91,7 @@ def grokked(pattern: str, fill: Fill) -> str:
         places.append(text)
         return f"\x00{len(places) - 1}\x00"
 
-    text = _KEY.sub(lambda found: kept(sample(found)), _GROUP.sub(lambda found: kept(fill()), pattern))
+    text = _KEY.sub(lambda found: kept(_sample(found, fill)), _GROUP.sub(lambda found: kept(fill()), pattern))
     text = _OPTIONAL.sub("", text.removeprefix("^").removesuffix("$"))
     text = _CHOICE.sub(r"\1", text)
     text = _CLASS.sub(lambda found: _CLASSES.get(found[0][:2], ""), text)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from samefire.engine.scope import index_filter
+from samefire.engine.scope import index_filter, index_of
 
 ECS = "9.1.0"
 Flat = dict[str, Any]
@@ -63,15 +63,20 @@ def _dataset(index: Sequence[str], category: str) -> tuple[str, str]:
 
 def in_stream(flat: Flat, index: Sequence[str], asked: Collection[str]) -> Flat:
     """The event with one data set, whichever of the two fields for it the query asks about, where the patterns
-    allow it."""
+    allow it. One whose data stream they leave out says that it lies in another index, which they name: the query
+    decides about it, not where it lies."""
     names = ("event.dataset", "data_stream.dataset")
     told = next((flat[name] for name in names if name in asked and isinstance(flat.get(name), str)), None)
     open_name = next((name for name in names if name in flat and name not in asked), None)
-    if told is None or open_name is None:
+    allowed = index_filter(index)
+    if told and open_name and allowed(f"{flat.get('data_stream.type', 'logs')}-{told}-default"):
+        flat = {**flat, open_name: told}
+    lies = index_of(flat)
+    if not index or lies is None or allowed(lies) or "_index" in asked:
         return flat
-    if not index_filter(index)(f"{flat.get('data_stream.type', 'logs')}-{told}-default"):
-        return flat
-    return {**flat, open_name: told}
+    named = (part.strip().replace("*", "default") for one in index for part in one.split(","))
+    inside = next((name for name in named if allowed(name)), None)
+    return {**flat, "_index": inside} if inside else flat
 
 
 def beside(base: Mapping[str, Any], names: Iterable[str]) -> Flat:

@@ -54,7 +54,7 @@ _BY_TYPE: dict[str, tuple[Any, ...]] = {
     "half_float": (0.5,),
     "scaled_float": (0.5, 12.25),
     "version": ("1.4.2", "10.0.19045"),
-    "geo_point": ("52.37,4.89",),
+    "geo_point": ("52.37,4.89", "-33.87,151.21", "40.71,-74.01"),
 }
 _WHOLE = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 

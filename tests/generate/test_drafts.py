@@ -224,3 +224,81 @@ def test_a_pipeline_that_counts_kinds_of_events() -> None:
     actions = [flattened(event)["event.action"] for event in found["positive/enough_events"].events]
     assert set(actions) == {"read", "delete", "list"}
     assert actions.count("delete") >= 2
+
+
+def test_an_event_that_its_rule_would_not_look_at_says_where_it_lies() -> None:
+    """The query decides about each event, not the data stream that it names."""
+    query = body("data_stream.dataset: acme.audit and event.action: login")
+    found = made(Detection(query, scope=Scope(index=("filebeat-*",))))
+    assert {name.partition("/")[0] for name in found} == {"positive", "negative"}
+    events = [event for draft in found.values() for event in draft.events]
+    told = [event for event in events if isinstance(flattened(event).get("data_stream.dataset"), str)]
+    assert told and {event["_index"] for event in told} == {"filebeat-default"}
+
+
+def test_patterns_on_a_field_that_a_script_reads_too() -> None:
+    query = """any where stringContains(process.title, "Effect=Allow") and stringContains(process.title, "AWS=")
+      and not stringContains(process.title, cloud.account.id)"""
+    found = made(Detection(body(query, "eql")))
+    assert any(name.startswith("positive/") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        pytest.param(
+            """FROM metrics-*, .alerts-security.* METADATA _index
+            | EVAL busy = CASE(_index LIKE ".ds-metrics-acme.cpu-*" AND acme.load >= 0.9, host.id, null),
+              alerted = CASE(_index LIKE ".internal.alerts-security.*" AND acme.alert IS NOT NULL, host.id, null)
+            | STATS b = COUNT_DISTINCT(busy), a = COUNT_DISTINCT(alerted), n = COUNT_DISTINCT(acme.alert) BY host.id
+            | WHERE b > 0 AND a > 0 AND n >= 3""",
+            4,
+            id="kinds of events that CASE tells apart, in indices of their own",
+        ),
+        pytest.param(
+            """FROM logs-* | EVAL window = DATE_TRUNC(10 seconds, @timestamp) | WHERE event.action == "read"
+            | STATS n = COUNT_DISTINCT(file.path) BY window, user.name | WHERE n > 15""",
+            16,
+            id="many within a window that is shorter than a second for each",
+        ),
+        pytest.param(
+            """FROM logs-* METADATA _source | EVAL op = TO_UPPER(JSON_EXTRACT(_source, "acme.nfs.op"))
+            | WHERE op IN ("WRITE", "REMOVE") | EVAL w = CASE(op == "WRITE", 1, 0), r = CASE(op == "REMOVE", 1, 0)
+            | STATS writes = SUM(w), removals = SUM(r) BY source.ip | WHERE writes > 0 AND removals >= 4""",
+            5,
+            id="fields that only the source has",
+        ),
+        pytest.param(
+            """FROM logs-* | GROK message "account=(?<own>[0-9]{12}); other=(?<other>[0-9]{12})"
+            | WHERE own IS NOT NULL AND other IS NOT NULL AND own != other""",
+            1,
+            id="groups of a pattern that are an expression",
+        ),
+        pytest.param(
+            """FROM logs-* | STATS users = COUNT_DISTINCT(user.name), n = COUNT(*) BY source.ip
+            | EVAL kind = CASE(users >= 4 AND n >= 8, "spray", users == 1 AND n >= 30, "guess", "other")
+            | WHERE kind != "other" """,
+            8,
+            id="a word that CASE gives to groups",
+        ),
+    ],
+)
+def test_pipelines_found_step_by_step(query: str, count: int) -> None:
+    found = made(Detection(body(query, "esql")))
+    positive = next(draft for name, draft in found.items() if name.startswith("positive/"))
+    assert len(positive.events) >= count
+    assert any(name.startswith("negative/") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ('FROM logs-* METADATA _id | WHERE _id == "x" AND a == 1', 'nothing tried satisfies `_id == "x"`'),
+        (
+            "FROM logs-* | STATS n = COUNT(*), u = COUNT_DISTINCT(u) BY h | WHERE n >= 2000 AND n < u",
+            "nothing tried satisfies `n >= 2000`",
+        ),
+    ],
+)
+def test_a_pipeline_that_nothing_fires_says_which_condition_is_left(query: str, note: str) -> None:
+    assert note in drafts(Detection(body(query, "esql")), FIELDS).notes
