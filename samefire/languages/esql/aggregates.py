@@ -49,7 +49,10 @@ class Reducer:
         """One aggregate function; its arguments are worked out row by row."""
         name = ALIASES.get(node.function, node.function)
         meaning = self.meaning
-        given = [a for a in node.arguments if not isinstance(a, Map)]
+        options = next((a for a in node.arguments if isinstance(a, Map)), None)
+        if options is not None:
+            return meaning.problem("query-map", "options in braces do not belong here", options.span)
+        given = list(node.arguments)
         if given and isinstance(given[0], Star) and name == "count":
             given = []
         inner = next((n for argument in given for n in walk(argument) if _is_aggregate(n)), None)
@@ -70,6 +73,7 @@ class Reducer:
         if name in ("percentile", "top") and not isinstance(taken[1], Literal):
             message = f"the second argument of `{name.upper()}` is a constant"
             return self.meaning.problem("query-argument-type", message, taken[1].span)
+        self.meaning.constants(name, taken)
         hidden = f"\0{len(self.reductions)}"
         self.reductions.append(Reduction(hidden, name, tuple(taken), kind, self.condition))
         return ColumnValue(hidden, kind, span)

@@ -53,7 +53,11 @@ def matched(
         if options
         else {}
     )
-    ignored = {"boost", "max_expansions", "prefix_length", "zero_terms_query"}
+    ignored = {"boost", "auto_generate_synonyms_phrase_query", "max_expansions"}
+    if "fuzziness" not in given:
+        ignored |= {"prefix_length", "fuzzy_transpositions", "fuzzy_rewrite"}
+    if given.get("zero_terms_query") == "none":
+        ignored.add("zero_terms_query")
     slop = given.pop("slop", 0) if phrase else 0
     operator = str(given.pop("operator", "or")).lower()
     lenient = bool(given.pop("lenient", False))

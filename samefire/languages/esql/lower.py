@@ -120,7 +120,13 @@ class _Lowering:
                 assert_never(command)
 
     def from_(self, command: From) -> None:
+        seen: set[str] = set()
         for name in command.metadata:
+            if name.name in seen:
+                self.meaning.problem(
+                    "query-metadata", f"`{name.name}` is named twice", name.span, "name it once"
+                )
+            seen.add(name.name)
             if name.name not in types.METADATA:
                 hint = did_you_mean(name.name, types.METADATA) or f"known: {', '.join(types.METADATA)}"
                 self.meaning.problem("query-metadata", f"`{name.name}` is no metadata field", name.span, hint)
@@ -137,9 +143,11 @@ class _Lowering:
 
     def stats(self, command: Stats) -> None:
         reducer = Reducer(self.meaning)
-        groups = []
+        last: dict[str, pipeline.Expression] = {}
         for group in command.groups:
-            groups.append((group.name, reducer.group(group)))
+            last.pop(group.name, None)
+            last[group.name] = reducer.group(group)
+        groups = list(last.items())
         kinds = {name: value.type for name, value in groups}
         results = [(a.name, reducer.aggregate(a, kinds)) for a in command.aggregates]
         if not command.inline:
@@ -165,7 +173,7 @@ class _Lowering:
                 found.append((name.name,))
                 continue
             found.append(name.pattern)
-            if not self.columns.open and not self.columns.fitting(name.pattern):
+            if not self.columns.any_fits(name.pattern):
                 shown = "".join(p.value if isinstance(p, Wild) else p for p in name.pattern)
                 self.meaning.problem("query-unknown-column", f"no column fits `{shown}`", name.span)
         return tuple(found)
