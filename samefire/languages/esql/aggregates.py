@@ -25,6 +25,10 @@ class Reducer:
         value = self.meaning.value(column.expression)
         if value.type == "interval":
             return self.meaning.problem("query-field-type", "an interval cannot be a column", column.span)
+        if value.type == "_source":
+            return self.meaning.problem(
+                "query-field-type", "rows cannot be grouped by `_source`", column.span
+            )
         return value
 
     def aggregate(self, aggregate: Aggregate, groups: dict[str, str]) -> Lowered:

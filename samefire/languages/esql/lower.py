@@ -11,6 +11,7 @@ from samefire.languages.esql import types
 from samefire.languages.esql.aggregates import Reducer
 from samefire.languages.esql.columns import Columns, Unusable
 from samefire.languages.esql.meaning import Meaning
+from samefire.languages.esql.order import misplaced
 from samefire.languages.esql.tree import (
     ChangePoint,
     Column,
@@ -36,7 +37,7 @@ from samefire.languages.esql.tree import (
     Stats,
     Where,
 )
-from samefire.problems import ProblemError, did_you_mean
+from samefire.problems import Problem, ProblemError, did_you_mean
 from samefire.query import detection, grok, pipeline
 from samefire.query.ast import Pattern, Wild
 from samefire.source import Source
@@ -48,6 +49,7 @@ def lower(tree: Query, fields: FieldTypes, source: Source) -> detection.Pipeline
     for command in tree.commands:
         lowering.command(command)
     problems = lowering.meaning.problems
+    problems += [Problem(m.code, m.message, source, m.span, hint=m.hint) for m in misplaced(tree)]
     if problems:
         raise ProblemError(sorted(dict.fromkeys(problems), key=lambda p: p.span))
     return lowering.finished()
@@ -185,6 +187,11 @@ class _Lowering:
             self.meaning.problem(kind.code, kind.message, name.span, kind.hint)
         return not isinstance(kind, Unusable)
 
+    def usable(self, name: Name) -> bool:
+        """Whether there is such a column of a type that commands can use; tells when not."""
+        found = self.meaning.column(name.name, name.span)
+        return isinstance(found, pipeline.ColumnValue) and bool(found.name)
+
     def keep(self, names: Iterable[Name | NamePattern]) -> None:
         patterns = self.patterns(names)
         self.columns.keep(patterns)
@@ -198,7 +205,7 @@ class _Lowering:
     def rename(self, pairs: Iterable[tuple[Name, Name]]) -> None:
         found = []
         for old, new in pairs:
-            if self.existing(old):
+            if self.usable(old):
                 if old.name != new.name:
                     self.columns.rename(old.name, new.name)
                 found.append((old.name, new.name))
@@ -208,6 +215,8 @@ class _Lowering:
         orders = []
         for order in command.orders:
             value = self.meaning.value(order.expression)
+            if value.type in types.POINTS | {"_source"}:
+                self.meaning.problem("query-field-type", f"rows cannot be sorted by {value.type}", order.span)
             nulls = order.descending if order.nulls_first is None else order.nulls_first
             orders.append(pipeline.Order(value, order.descending, nulls))
         self.made.append(pipeline.Arrange(tuple(orders)))
@@ -234,7 +243,7 @@ class _Lowering:
             self.columns.put(name, kind)
 
     def expand(self, name: Name) -> None:
-        self.existing(name)
+        self.usable(name)
         self.made.append(pipeline.Expand(name.name))
 
     def outside(self, command: Enrich | LookupJoin | Completion | ChangePoint | Sample) -> None:
@@ -244,13 +253,20 @@ class _Lowering:
             case Completion(name=name, prompt=prompt):
                 self.meaning.string(prompt, "COMPLETION")
                 reason, columns = "COMPLETION asks a language model", ((name, "keyword"),)
-            case Enrich(policy=policy, columns=pairs):
+            case Enrich(policy=policy, on=on, columns=pairs):
+                if on is not None:
+                    self.usable(on)
                 columns = tuple((new, "dynamic") for new, _ in pairs)
                 reason = f"ENRICH looks into the policy {policy}"
-            case LookupJoin(index=index):
+            case LookupJoin(index=index, on=keys):
+                for key in keys:
+                    if isinstance(key, Name):
+                        self.usable(key)
                 self.columns.open = True
                 reason = f"LOOKUP JOIN looks into the index {index}"
-            case ChangePoint(kind=kind, pvalue=pvalue):
+            case ChangePoint(value=value, key=axis, kind=kind, pvalue=pvalue):
+                self.usable(value)
+                self.usable(axis or Name("@timestamp", value.span))
                 columns = (
                     (kind.name if kind else "type", "keyword"),
                     (pvalue.name if pvalue else "pvalue", "double"),
