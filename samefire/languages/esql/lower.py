@@ -81,7 +81,7 @@ class _Lowering:
                 tuple(self.columns.sources.values()), self.columns.rest, self.fields, types.COLUMNS
             )
             commands = (load, *commands)
-            indices = first.indices
+            indices = tuple(i.removesuffix("::data") for i in first.indices)
         if not self.limited:
             commands = (*commands, pipeline.Take(pipeline.DEFAULT_LIMIT))
         grouped = any(isinstance(c, Stats) and not c.inline for c in self.tree.commands)
@@ -122,6 +122,10 @@ class _Lowering:
                 assert_never(command)
 
     def from_(self, command: From) -> None:
+        failing = next((i for i in command.indices if i.endswith("::failures")), None)
+        if failing is not None:
+            message = f"`{failing}` reads a failure store, which samefire does not have"
+            self.meaning.problem("query-source", message, command.span)
         seen: set[str] = set()
         for name in command.metadata:
             if name.name in seen:

@@ -520,7 +520,7 @@ class Meaning:
     def match(
         self, operand: Expression, value: Expression, options: Map | None, span: Span, *, phrase: bool
     ) -> Lowered:
-        from samefire.languages.esql.fulltext import matched
+        from samefire.languages.esql.fulltext import matched, unmatched
 
         while isinstance(operand, Cast):
             operand = operand.operand
@@ -528,12 +528,15 @@ class Meaning:
             return self.problem(
                 "query-match", "a full-text search asks a field of the documents", operand.span
             )
-        self.value(operand)
+        kind = self.value(operand).type
         if operand.name in self.columns.made and operand.name not in self.columns.sources:
             message = f"`{operand.name}` is computed; a full-text search asks a field of the documents"
             return self.problem("query-match", message, operand.span)
         if not isinstance(value, Text | Number | Truth):
             return self.problem("query-match", "a full-text search asks for a constant", value.span)
+        wrong = unmatched(kind, value, phrase=phrase)
+        if wrong is not None:
+            return self.problem("query-argument-type", wrong, value.span, "write the value in quotes")
         found = matched(operand.name, value.value, options, self.fields, span, phrase=phrase)
         if isinstance(found, str):
             return self.problem("query-option", found, options.span if options else span)
