@@ -290,7 +290,9 @@ def query(
     text: Annotated[
         str, typer.Argument(metavar="QUERY", help="The query, or a Sigma file (.yml); `-`: stdin.")
     ],
-    language: Annotated[str, typer.Option("--language", "-l", help="kuery, lucene, eql or sigma.")] = "kuery",
+    language: Annotated[
+        str, typer.Option("--language", "-l", help="kuery, lucene, eql, esql or sigma.")
+    ] = "kuery",
     events: Annotated[
         str | None, typer.Option("--events", "-e", help="NDJSON or JSON file; `-`: stdin.")
     ] = None,

@@ -34,6 +34,23 @@ def parts(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
+def names(document: Mapping[str, Any]) -> list[str]:
+    """The path of every key in a document, whatever stands there."""
+    found: list[str] = []
+
+    def visit(name: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, below in value.items():
+                found.append(f"{name}.{key}" if name else key)
+                visit(found[-1], below)
+        elif isinstance(value, list):
+            for item in value:
+                visit(name, item)
+
+    visit("", document)
+    return found
+
+
 def holds(node: Node, document: Mapping[str, Any], now: int = 0) -> bool:
     """Whether a document satisfies a node ."""
     every = parts(document)
@@ -47,6 +64,9 @@ def holds(node: Node, document: Mapping[str, Any], now: int = 0) -> bool:
             return sum(holds(c, document, now) for c in children) >= count
         case ast.Not(child=child):
             return not holds(child, document, now)
+        case ast.Leaf(test=ast.Exists(null=True)):
+            name = node.reads
+            return any(n == name or n.startswith(name + ".") for n in names(document))
         case ast.Leaf(test=ast.Exists(ignore_above=None), null_value=null):
             name = node.reads
             return any(

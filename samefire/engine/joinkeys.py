@@ -38,20 +38,14 @@ def key_values(key: Key, values: Sequence[Scalar]) -> list[Any]:
 
 
 def key_value(kind: str, value: Scalar) -> tuple[str, Any] | None:
-    """A value as its type stores it, so that equal ones are equal; None: the type refuses it."""
+    """A value as its type stores it, so that equal ones are equal; None: the type refuses it. Elasticsearch
+    compares keys as objects: a long is no integer and no double, whatever their values. An unknown type is what
+    dynamic mapping makes of the value."""
     match kind:
-        case (
-            "long"
-            | "integer"
-            | "short"
-            | "byte"
-            | "unsigned_long"
-            | "double"
-            | "float"
-            | "half_float"
-            | "scaled_float"
-        ):
-            return _made("number", number(value))
+        case "long" | "integer" | "short" | "byte" | "unsigned_long":
+            return _made(kind, number(value))
+        case "double" | "float" | "half_float" | "scaled_float":
+            return _made("double", number(value))
         case "boolean":
             return _made("boolean", boolean(value))
         case "date" | "date_nanos":
@@ -61,7 +55,7 @@ def key_value(kind: str, value: Scalar) -> tuple[str, Any] | None:
         case "dynamic" if isinstance(value, bool):
             return ("boolean", value)
         case "dynamic" if not isinstance(value, str):
-            return ("number", value)
+            return ("double" if isinstance(value, float) else "long", value)
         case _:
             return ("string", text(value))
 

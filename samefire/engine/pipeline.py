@@ -68,9 +68,29 @@ def alerts(
     table = execute(body, events, ordinals, setting, rest=False)
     wanted = [name for name in show if name in table.columns]
     return [
-        Alert(tuple(origin), (), {name: _texts(table, name, row) for name in wanted} if wanted else None)
-        for row, origin in enumerate(table.origins)
+        Alert(
+            tuple(table.origins[row]),
+            (),
+            {name: _texts(table, name, row) for name in wanted} if wanted else None,
+        )
+        for row in _distinct(body, table)
     ]
+
+
+def _distinct(body: Pipeline, table: Table) -> Sequence[int]:
+    """The rows that Kibana makes alerts of: where rows are events and keep their `_id`, one for each event and
+    values of the columns that MV_EXPAND took apart (when those are gone, for each different row)."""
+    if body.aggregating or "_id" not in table.columns:
+        return range(table.size)
+    expanded = [command.name for command in body.commands if isinstance(command, Expand)]
+    kept = all(name in table.columns for name in expanded)
+    columns = [table.columns[name] for name in (expanded if kept else table.columns)]
+    first: dict[object, int] = {}
+    for row, origin in enumerate(table.origins):
+        values = [column[row] for column in columns]
+        identity = tuple(repr(value) for value in values if value or not kept)
+        first.setdefault((table.columns["_id"][row], origin, identity), row)
+    return list(first.values())
 
 
 def _texts(table: Table, name: str, row: int) -> tuple[str, ...]:

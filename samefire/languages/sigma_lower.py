@@ -331,6 +331,10 @@ class _Lowering:
         if "all" in item.modifiers and len(item.values) == 1:
             said = "`all` has only one value to apply to"
             self.reader.warning("sigma-all-single", said, item.path, key=True, hint="leave `all` out")
+        if len(item.values) > 1 and None in item.values:
+            said = "Sigma has no null among the values of a list"
+            hint = "write a selection of its own with null, and join both with `or`"
+            self.reader.warning("sigma-null-in-list", said, (*item.path, item.values.index(None)), hint=hint)
         return node
 
     def item_span(self, item: Item, error: ItemError) -> Span:

@@ -68,6 +68,15 @@ def parse(text: str, *, round_up: bool = False) -> int:
     return -nanos if millis["sign"] else nanos
 
 
+def written(text: str) -> int:
+    """A date as ES|QL reads a text: `strict_date_optional_time`, without milliseconds since the epoch. Raises
+    DateError."""
+    found = _DATE.fullmatch(text)
+    if found is None:
+        raise DateError(f"failed to parse date field [{text}] with format [strict_date_optional_time]")
+    return _from_parts(found, text, round_up=False)
+
+
 def _unreadable(text: str) -> DateError:
     return DateError(
         f"failed to parse date field [{text}] with format [strict_date_optional_time||epoch_millis]"

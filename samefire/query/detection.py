@@ -198,7 +198,7 @@ class Correlation:
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """Commands, the first of which is a `Load` or a `MakeRow`. `indices` are the index patterns; `queries`
-    what single events are asked (`Asked`); `aggregating`: rows are no longer events."""
+    what single events are asked (`Asked`); `aggregating`: rows are no longer events (a STATS)."""
 
     commands: tuple[Command, ...]
     indices: tuple[str, ...] = ()

@@ -101,6 +101,8 @@ def compare(left: Value, right: Value) -> int | None:
     same_kind = (is_number(left) and is_number(right)) or (isinstance(left, bool) and isinstance(right, bool))
     if not same_kind:
         return None
+    if left != left or right != right:
+        return (left != left) - (right != right)  # Java sorts NaN after all numbers, and equal to itself
     return (left > right) - (left < right)  # type: ignore[operator]
 
 
@@ -204,7 +206,9 @@ def _neg(value: Value) -> Value:
     return _long(-value)  # type: ignore[operator]
 
 
-_DECIMAL = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[dDfF]?\s*", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[dDfF]?", re.ASCII)
+_WORDS = {f"{sign}{word}": word for sign in ("", "+", "-") for word in ("NaN", "Infinity")}
+_BLANKS = "".join(map(chr, range(0x21)))
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -220,12 +224,19 @@ def _number(value: Value, base: Value = None) -> Value:
     if isinstance(base, bool) or not isinstance(base, int) or not 2 <= base <= 36:
         raise ExpressionError(f"[{text(base)}] is no base of a number")
     digits = value[2:] if prefixed and base == 16 else value
-    found = _whole(digits, base)
-    if found is None and base == 10 and len(digits) < 400 and _DECIMAL.fullmatch(digits):
-        return float(digits.strip().rstrip("dDfF"))
+    found: int | float | None = _whole(digits, base)
+    if found is None and base == 10 and len(digits) < 400:
+        found = _double(digits.strip(_BLANKS))
     if found is None:
         raise ExpressionError(f"Unable to convert [{value}] to number of base [{base}]")
     return found
+
+
+def _double(bare: str) -> float | None:
+    """A text as Java's Double reads it."""
+    if bare in _WORDS:
+        return math.nan if _WORDS[bare] == "NaN" else math.copysign(math.inf, -1 if bare[0] == "-" else 1)
+    return float(bare.rstrip("dDfF")) if _DECIMAL.fullmatch(bare) else None
 
 
 def _whole(digits: str, base: int) -> int | None:

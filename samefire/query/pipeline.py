@@ -48,10 +48,12 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A time interval: calendar months, and nanoseconds."""
+    """A time interval: calendar months, and nanoseconds. `calendar`: it is counted in days or more (a date
+    period), not in hours or less (a time duration)."""
 
     months: int
     nanos: int
+    calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

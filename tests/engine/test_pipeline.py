@@ -110,3 +110,23 @@ def test_dates_and_addresses_are_written_as_elasticsearch_does() -> None:
     assert iso(1) == "1970-01-01T00:00:00.000Z"
     assert iso(1, "date_nanos") == "1970-01-01T00:00:00.000000001Z"
     assert as_json([0xFFFF_0A00_0001, 1], "ip") == ["10.0.0.1", "::1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("FROM x METADATA _id | MV_EXPAND v | KEEP _id, v", [(0,), (0,), (1,)]),
+        ("FROM x METADATA _id | MV_EXPAND v | KEEP _id", [(0,), (1,)]),
+        ("FROM x METADATA _id | MV_EXPAND v | EVAL w = v | DROP v | KEEP _id, w", [(0,), (0,), (1,)]),
+        ("FROM x METADATA _id | MV_EXPAND v | KEEP v", [(0,), (0,), (0,), (1,)]),
+        ("FROM x METADATA _id | MV_EXPAND v | WHERE v IS NOT NULL | KEEP _id, v", [(0,), (0,)]),
+        ("FROM x METADATA _id | MV_EXPAND v | STATS c = COUNT(*) BY v", [(0,), (0,), (1,)]),
+    ],
+)
+def test_alerts_of_expanded_rows(query: str, expected: list[tuple[int, ...]]) -> None:
+    """Kibana's id of an alert is made of the event's and of the expanded values, where the rows still have them."""
+    source = Source("<query>", query)
+    fields = FieldTypes({}).with_fields({"v": "long"})
+    detection = Detection(lower(parse(source), fields, source))
+    events: list[dict[str, Any]] = [{"v": [3, 3, 1]}, {"u": 1}]
+    assert [alert.ordinals for alert in run(detection, events).alerts] == expected

@@ -53,9 +53,9 @@ def test_too_few_results_for_an_offset() -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "expected", "text"),
     [
-        ("long", "5", ("number", 5), "5"),
+        ("long", "5", ("long", 5), "5"),
         ("keyword", 5, ("string", "5"), "5"),
-        ("dynamic", 5, ("number", 5), "5"),
+        ("dynamic", 5, ("long", 5), "5"),
         ("dynamic", True, ("boolean", True), "true"),
         ("dynamic", "x", ("string", "x"), "x"),
         ("boolean", "false", ("boolean", False), "false"),

@@ -77,6 +77,17 @@ def test_warnings() -> None:
     ]
 
 
+def test_null_in_a_list() -> None:
+    rule = RULE.replace("    sel: {a|all: 1}", "    sel: {a: [x, null]}")
+    found = tuple(p for p in _problems(rule) if p.code == "sigma-null-in-list")
+    assert _shown(found).splitlines() == [
+        "rule.yml:6:18: warning: Sigma has no null among the values of a list [sigma-null-in-list]",
+        "  6 |     sel: {a: [x, null]}",
+        "    |                  ^^^^",
+        "  help: write a selection of its own with null, and join both with `or`",
+    ]
+
+
 CORRELATION = """title: a
 name: a
 logsource: {category: t}

@@ -78,6 +78,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.builds(ast.Leaf, names, tests),
     st.builds(ast.Leaf, names, tests),
     st.builds(ast.Leaf, names, tests, null_value=st.sampled_from(["x", 1, True])),
+    st.builds(ast.Leaf, names, st.just(ast.Exists(null=True))),
     st.builds(ast.AnyField, tests, without=st.sampled_from([frozenset(), frozenset({"a"})])),
     st.builds(ast.FieldPattern, st.just(("a", Wild.MANY)), tests),
     st.builds(ast.FieldsCompare, names, st.sampled_from(list(ast.Relation)), names, folds),
@@ -102,6 +103,9 @@ trees = st.recursive(leaves, nodes, max_leaves=10)
 @given(st.lists(trees, min_size=1, max_size=4), st.lists(documents, max_size=4))
 @example([ast.Leaf("a", ast.Exists())], [{"a.b": "x"}, {"a": {"b": None}}, {"a.b": None}, {"a.b.c": 1}])
 @example([ast.Leaf("a", ast.Exists()), ast.Leaf("a.b", ast.Exists())], [{"a.b.c": "x"}, {"a": {"b.c": 1}}])
+@example(
+    [ast.Leaf("a.b", ast.Exists(null=True))], [{"a": {"b": None}}, {"a": [{"b": []}]}, {"a.b.c": 1}, {"a": 1}]
+)
 @example([ast.Leaf("a", ast.Exists(), null_value=True)], [{"a": {"a": False}}, {"a.b": 1}, {"a": None}])
 def test_match_equals_the_plain_evaluator(some: list[Node], events: list[dict[str, Any]]) -> None:
     hits = match(some, Events.of(events))

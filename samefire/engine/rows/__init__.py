@@ -1,7 +1,7 @@
 """Rows of typed columns: what `engine/pipeline.py` works on.
 
 - `table.py`: the table; `load.py`: events as rows; `show.py`: values as people read them
-- `calls.py`: expressions over a table; `operators.py`, `numbers.py`, `texts.py`, `dates.py`, `lists.py`,
+- `calls.py`: expressions over a table; `operators.py`, `numbers.py`, `texts.py`, `dates.py`, `moments.py`, `lists.py`,
   `convert.py`, `points.py`: the functions
 - `reduce.py`: aggregates over groups of rows; `extract.py`: GROK and DISSECT
 

@@ -24,7 +24,7 @@ SEVERAL = "it meets a multi-value, and takes single values"
 
 _SINGLE: dict[str, Maker] = {}
 _WHOLE: dict[str, Maker] = {}
-_ROOMS = ("operators", "numbers", "texts", "dates", "lists", "convert", "points")
+_ROOMS = ("operators", "numbers", "texts", "dates", "moments", "lists", "convert", "points")
 
 
 class Refusal(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from samefire.engine.rows.points import read_point
 from samefire.engine.rows.show import address as address_text
 from samefire.engine.rows.show import double, iso, point
 from samefire.engine.rows.table import Setting, Value
-from samefire.engine.values import address, number, text
+from samefire.engine.values import address, text
 from samefire.query import dates
 from samefire.query.dates import MILLI, DateError
 from samefire.query.pipeline import Apply
@@ -93,22 +94,40 @@ def _number(value: Any, source: str) -> int | float:
         return int(value) // (MILLI if source == "date" else 1)
     if isinstance(value, bool):
         return int(value)
-    found = number(value)
-    if found is None:
+    return value if isinstance(value, int | float) else _read_number(value)
+
+
+_JAVA_WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
+_JAVA_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?")
+_JAVA_WORD = re.compile(r"([+-]?)(NaN|Infinity)")
+
+
+def _read_number(value: str) -> int | float:
+    """A text as Java reads a number: with spaces around it, a `d` or `f` behind, `NaN` and `Infinity`."""
+    if _JAVA_WHOLE.fullmatch(value):
+        return int(value)
+    bare = value.strip("".join(map(chr, range(0x21))))
+    if len(bare) <= 400 and _JAVA_NUMBER.fullmatch(bare):
+        return float(bare.rstrip("fFdD"))
+    word = _JAVA_WORD.fullmatch(bare)
+    if word is None:
         raise ValueError(f"Cannot parse number [{value}]")
-    return found
+    return math.nan if word[2] == "NaN" else math.copysign(math.inf, -1 if word[1] == "-" else 1)
 
 
 def _whole(value: Any, source: str, target: str) -> int | float:
     found = _number(value, source)
+    shown = iso(value, source) if source in ("date", "date_nanos") else value
     if isinstance(found, float):
-        if not math.isfinite(found):
-            raise ValueError(f"[{found}] out of [{target}] range")
+        if math.isnan(found):
+            return 0
+        if math.isinf(found):
+            raise ValueError(f"[{shown}] out of [{target}] range")
         found = math.floor(found + 0.5) if target != "unsigned_long" else int(found)
     try:
         return within(found, target)
     except ValueError:
-        raise ValueError(f"[{value}] out of [{target}] range") from None
+        raise ValueError(f"[{shown}] out of [{target}] range") from None
 
 
 def _boolean(value: Any) -> bool:
@@ -120,14 +139,18 @@ def _boolean(value: Any) -> bool:
 def _date(value: Any, source: str, target: str) -> int:
     if isinstance(value, str):
         try:
-            nanos = dates.parse(value)
+            nanos = dates.written(value)
         except DateError as error:
             raise ValueError(str(error)) from None
     elif source in ("date", "date_nanos"):
         nanos = value
     else:
         nanos = int(value) * (1 if target == "date_nanos" else MILLI)
-    return nanos // MILLI * MILLI if target == "date" else nanos
+    if target == "date":
+        return nanos // MILLI * MILLI
+    if not 0 <= nanos < 2**63:
+        raise ValueError(f"[{text(value)}] is before 1970 or after 2262, which date_nanos does not hold")
+    return nanos
 
 
 def _address(value: Any) -> int:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from samefire.engine.rows.calls import Function, built_single, constant, single
 from samefire.engine.rows.operators import _EPOCH
-from samefire.engine.rows.show import iso
 from samefire.engine.rows.table import Setting
 from samefire.query import dates
 from samefire.query.dates import SECOND
@@ -108,8 +106,8 @@ def _months_between(start: int, end: int) -> int:
 
 @single("date_trunc")
 def truncated(interval: Interval, moment: int) -> int:
-    """The start of the interval that the date lies in: months from the year 1, weeks from Monday, the rest
-    from the epoch."""
+    """The start of the interval that the date lies in: months from the year 1, one week from Monday, the rest
+    (several weeks too) from the epoch."""
     if interval.months > 0:
         at = moment_of(moment)
         count = (at.year - 1) * 12 + at.month - 1
@@ -117,13 +115,14 @@ def truncated(interval: Interval, moment: int) -> int:
         return nanos_of(datetime(year + 1, month + 1, 1, tzinfo=UTC))
     if interval.nanos <= 0:
         raise ValueError("zero or negative time interval is not supported")
-    base = _MONDAY if interval.nanos % WEEK == 0 else 0
+    base = _MONDAY if interval.calendar and interval.nanos == WEEK else 0
     return (moment - base) // interval.nanos * interval.nanos + base
 
 
 _HUMAN = [
     Interval(1, 0),
-    *(Interval(0, n) for n in (WEEK, DAY, DAY // 2, DAY // 8, DAY // 24)),
+    Interval(0, WEEK, calendar=True),
+    *(Interval(0, n) for n in (DAY, DAY // 2, DAY // 8, DAY // 24)),
     *(Interval(0, n * 60 * SECOND) for n in (30, 10, 5, 1)),
     *(Interval(0, n * SECOND) for n in (30, 10, 5, 1)),
     *(Interval(0, n * 1_000_000) for n in (100, 50, 10, 1)),
@@ -146,7 +145,7 @@ def _bucket(call: Apply, setting: Setting) -> Function:
 
 
 def _bound(value: Any) -> int:
-    return dates.parse(value) if isinstance(value, str) else int(value)
+    return dates.written(value) if isinstance(value, str) else int(value)
 
 
 def _human(count: int, low: int, high: int) -> Interval:
@@ -216,140 +215,16 @@ def _date_extract(part: str, moment: int) -> int:
 
 @single("day_name")
 def _day_name(moment: int) -> str:
-    return _DAYS[moment_of(moment).weekday()]
+    return DAY_NAMES[moment_of(moment).weekday()]
 
 
 @single("month_name")
 def _month_name(moment: int) -> str:
-    return _MONTH_NAMES[moment_of(moment).month - 1]
+    return MONTH_NAMES[moment_of(moment).month - 1]
 
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTH_NAMES = (
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_LETTERS = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", re.DOTALL)
-
-
-@built_single("date_format")
-def _date_format(call: Apply, setting: Setting) -> Function:
-    kind = call.arguments[-1].type
-    if len(call.arguments) == 1:
-        return lambda moment: iso(moment, kind)
-    return lambda pattern, moment: "".join(_written(m, moment) for m in _LETTERS.finditer(pattern))
-
-
-def _written(piece: re.Match[str], nanos: int) -> str:
-    """One piece of a pattern of Java's DateTimeFormatter."""
-    if piece[1] is not None:
-        return piece[1].replace("''", "'") or "'"
-    if piece[2] is None:
-        return piece[0]
-    at, size = moment_of(nanos), len(piece[0])
-    match piece[2]:
-        case "y" | "u":
-            return f"{at.year % 100:02}" if size == 2 else f"{at.year:0{size}}"
-        case "M" | "L":
-            name = _MONTH_NAMES[at.month - 1]
-            return f"{at.month:0{size}}" if size < 3 else name[:3] if size == 3 else name
-        case "E":
-            name = _DAYS[at.weekday()]
-            return name[:3] if size < 4 else name
-        case "S":
-            return f"{nanos % SECOND:09}"[:size]
-        case "a":
-            return "AM" if at.hour < 12 else "PM"
-        case "X":
-            return "Z"
-        case "x" | "Z":
-            return "+00:00" if size == 3 else "+0000"
-        case letter:
-            number = _field(letter, at, nanos)
-            return f"{number:0{size}}"
-
-
-def _field(letter: str, at: datetime, nanos: int) -> int:
-    numbers = {
-        "d": at.day,
-        "D": at.timetuple().tm_yday,
-        "H": at.hour,
-        "k": at.hour or 24,
-        "K": at.hour % 12,
-        "h": at.hour % 12 or 12,
-        "m": at.minute,
-        "s": at.second,
-        "n": nanos % SECOND,
-        "e": at.isoweekday(),
-    }
-    if letter not in numbers:
-        raise ValueError(f"samefire does not write `{letter}` of a date pattern")
-    return numbers[letter]
-
-
-@single("date_parse")
-def _date_parse(first: str, second: str | None = None) -> int:
-    """A text as a date, by Elasticsearch's usual formats or by a pattern."""
-    if second is None:
-        return dates.parse(first)
-    return _parsed(second, first)
-
-
-_FORMS = {
-    "y": r"(?P<year>\d{%d})",
-    "u": r"(?P<year>\d{%d})",
-    "d": r"(?P<day>\d{%d})",
-    "H": r"(?P<hour>\d{%d})",
-    "h": r"(?P<half>\d{%d})",
-    "m": r"(?P<minute>\d{%d})",
-    "s": r"(?P<second>\d{%d})",
-    "S": r"(?P<fraction>\d{%d})",
-}
-
-
-def _parsed(value: str, pattern: str) -> int:
-    form = "".join(map(_reading, _LETTERS.finditer(pattern)))
-    found = re.fullmatch(form, value)
-    if found is None:
-        raise ValueError(f"failed to parse date field [{value}] with format [{pattern}]")
-    parts = found.groupdict()
-    month = parts.get("month") or "1"
-    number = int(month) if month.isdigit() else 1 + [n[:3] for n in _MONTH_NAMES].index(month[:3].title())
-    hour = int(parts.get("hour") or 0) if "half" not in parts else int(parts["half"]) % 12
-    hour += 12 if parts.get("half_of_day", "").upper() == "PM" else 0
-    minute, second = int(parts.get("minute") or 0), int(parts.get("second") or 0)
-    year = int(parts.get("year") or 1970)
-    at = datetime(year, number, int(parts.get("day") or 1), hour, minute, second, tzinfo=UTC)
-    fraction = int((parts.get("fraction") or "0").ljust(9, "0"))
-    return nanos_of(at) + fraction - _offset(parts.get("zone"))
-
-
-def _reading(piece: re.Match[str]) -> str:
-    if piece[1] is not None:
-        return re.escape(piece[1].replace("''", "'") or "'")
-    if piece[2] is None:
-        return re.escape(piece[0])
-    size = len(piece[0])
-    match piece[2]:
-        case "M" | "L":
-            names = "|".join(n[:3] if size == 3 else n for n in _MONTH_NAMES)
-            return rf"(?P<month>\d{{{size}}})" if size == 2 else rf"(?P<month>\d{{1,2}}|{names})"
-        case "X" | "x" | "Z" | "z":
-            return r"(?P<zone>Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)"
-        case "a":
-            return "(?P<half_of_day>[AaPp][Mm])"
-        case "E":
-            return "[A-Za-z]+"
-        case letter if letter in _FORMS:
-            form = _FORMS[letter] % size
-            return form.replace("{1}", "{1,9}") if size == 1 else form
-        case letter:
-            raise ValueError(f"samefire does not read `{letter}` of a date pattern")
-
-
-def _offset(zone: str | None) -> int:
-    if not zone or zone[0] not in "+-":
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:4]) * 60
-    return (-seconds if zone[0] == "-" else seconds) * SECOND

@@ -124,9 +124,13 @@ def middle(values: list[Any], kind: str) -> Any:
 @built_whole("mv_percentile")
 def _percentile(call: Apply, setting: Setting) -> Function:
     def work(value: Value, share: Value) -> Value:
-        if value is None or share is None:
+        if value is None or share is None or type(share) is list:
             return None
-        found = percentile(unpacked(value), share)
+        try:
+            found = percentile(unpacked(value), share)
+        except ValueError as error:
+            setting.warn(call.shown, str(error))
+            return None
         return found if call.type == "double" else int(found)
 
     return work

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from samefire.engine.rows.calls import Function, built_single, single
@@ -83,18 +82,40 @@ def _copy_sign(value: Any, sign: Any) -> Any:
     return math.copysign(value, sign) if isinstance(value, float) else int(math.copysign(value, sign))
 
 
-@single("round")
-def _round(value: Any, places: int = 0) -> Any:
-    """Half away from zero; a negative number of places rounds whole tens."""
-    if isinstance(value, int):
-        if places >= 0:
-            return value
-        step = 10 ** min(-places, 40)
-        return (abs(value) + step // 2) // step * step * (1 if value >= 0 else -1)
-    if abs(places) > 300:
-        return value if places > 0 else 0.0
-    digit = Decimal(1).scaleb(-places)
-    return float(Decimal(repr(value)).quantize(digit, ROUND_HALF_UP)) if abs(value) < 1e15 else value
+@built_single("round")
+def _round(call: Apply, setting: Setting) -> Function:
+    """Half away from zero; a negative number of places rounds whole tens. A double is multiplied first, in
+    binary: what 1.005 * 100 falls short of stays below."""
+
+    def work(value: Any, places: int = 0) -> Any:
+        if isinstance(value, int):
+            return within(_rounded_whole(value, places), call.type)
+        return _rounded(value, places)
+
+    return work
+
+
+def _rounded_whole(value: int, places: int) -> int:
+    if value == 0 or places >= 0:
+        return value
+    if int(math.log10(abs(float(value))) + 1) <= -places:
+        return 0
+    step: int = 10**-places
+    return (abs(value) + step // 2) // step * step * (1 if value > 0 else -1)
+
+
+def _rounded(value: float, places: int) -> float:
+    try:
+        scale = math.pow(10, places)
+    except OverflowError:
+        return value
+    if scale == 0 or value == 0 or math.isnan(value):
+        return 0.0
+    scaled = abs(value * scale)
+    if math.isinf(scaled) or scaled >= 2.0**63:
+        return value
+    below = math.floor(scaled)
+    return (below + (scaled - below >= 0.5)) / scale * (1 if value >= 0 else -1)
 
 
 @single("round_to")

@@ -169,11 +169,18 @@ def _coalesce(*values: Value) -> Value:
     return next((value for value in values if value is not None), None)
 
 
-@built_single("greatest", "least")
+@built_whole("greatest", "least")
 def _extreme(call: Apply, setting: Setting) -> Function:
+    """The greatest of all values of all arguments; null when an argument is."""
     key = order_key(call.arguments)
     choose = max if call.function == "greatest" else min
-    return lambda *values: choose(values, key=key) if key else choose(values)
+
+    def work(*values: Value) -> Value:
+        if any(value is None for value in values):
+            return None
+        return choose((one for value in values for one in unpacked(value)), key=key)
+
+    return work
 
 
 # ---- arithmetic -----------------------------------------------------------------------------------------

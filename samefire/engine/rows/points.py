@@ -23,7 +23,7 @@ def _cidr_match(call: Apply, setting: Setting) -> Function:
     blocks = [constant(call, place) for place in range(1, len(call.arguments))]
     flat = [b for block in blocks for b in (block if isinstance(block, tuple) else (block,))]
     if all(isinstance(block, str) for block in flat):
-        ranges = [values.network(block) for block in flat]
+        ranges = [values.network(block) for block in flat]  # a wrong constant was refused before
         return lambda address, *_: any(low <= address <= high for low, high in ranges)
     return lambda address, *networks: any(_within(address, network) for network in networks)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -70,7 +71,7 @@ def as_json(value: Value, kind: str) -> Any:
         case "geo_point" | "cartesian_point":
             return point(value)
         case _:
-            return value
+            return double(value) if type(value) is float and not math.isfinite(value) else value
 
 
 def settled(kind: str, values: list[Value]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 from samefire.engine.regex import java
-from samefire.engine.rows.calls import Function, built_single, built_whole, constant, single
+from samefire.engine.rows.calls import Function, Refusal, built_single, built_whole, constant, single
 from samefire.engine.rows.operators import each
 from samefire.engine.rows.table import Setting, Value, packed
 from samefire.engine.values import text
@@ -63,7 +63,7 @@ def _case(call: Apply, setting: Setting) -> Function:
 
 
 _BLANKS = (
-    "".join(map(chr, range(0x21)))
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f "
     + "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 )
 
@@ -124,8 +124,9 @@ def _substring(value: str, start: int, length: int | None = None) -> str:
 
 @single("locate")
 def _locate(value: str, part: str, start: int = 0) -> int:
-    """The 1-based place of the part, 0 when it is not there."""
-    return value.find(part, max(start - 1, 0)) + 1
+    """The 1-based place of the part, 0 when it is not there; a negative start counts from the end."""
+    first = start - 1 if start > 0 else max(len(value) + start, 0) if start < 0 else 0
+    return value.find(part, min(first, len(value))) + 1
 
 
 @single("split")
@@ -191,8 +192,9 @@ def _to_base64(value: str) -> str:
 
 @single("from_base64")
 def _from_base64(value: str) -> str:
+    filled = value if "=" in value else value + "=" * (-len(value) % 4)
     try:
-        return base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode("utf-8", "replace")
+        return base64.b64decode(filled, validate=True).decode("utf-8", "replace")
     except binascii.Error as error:
         raise ValueError(str(error)) from None
 
@@ -222,6 +224,10 @@ _HASHES: dict[str, Callable[[bytes], Any]] = {
     "sha256": hashlib.sha256,
     "sha384": hashlib.sha384,
     "sha512": hashlib.sha512,
+    "sha3-224": hashlib.sha3_224,
+    "sha3-256": hashlib.sha3_256,
+    "sha3-384": hashlib.sha3_384,
+    "sha3-512": hashlib.sha3_512,
 }
 
 
@@ -232,7 +238,10 @@ def _digest(call: Apply, setting: Setting) -> Function:
 
 @single("hash")
 def _hash(algorithm: str, value: str) -> str:
-    found = _HASHES.get(algorithm.lower().replace("-", ""))
+    name = algorithm.lower()
+    found = _HASHES.get(name if name.startswith("sha3-") else name.replace("-", "", 1))
+    if found is None and name in ("md2", "sha-512/224", "sha-512/256", "sha512/224", "sha512/256"):
+        raise Refusal(f"samefire does not run the algorithm {algorithm} of HASH")
     if found is None:
         raise ValueError(f"invalid algorithm: {algorithm}")
     return str(found(value.encode("utf-8", "replace")).hexdigest())

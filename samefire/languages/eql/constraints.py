@@ -56,10 +56,36 @@ def _conjuncts(node: Expression) -> Iterator[Expression]:
 def _place(condition: Expression, keys: tuple[Field, ...]) -> int | None:
     """Which key the condition is about; None when it names none, any other field, or offers a choice."""
     nodes = list(walk(condition))
-    if any(isinstance(n, Or) or _is_choice(n) for n in nodes):
+    if any((isinstance(n, Or) and not _is_list(n)) or _is_choice(n) for n in nodes):
         return None
     named = {n.name for n in nodes if isinstance(n, Field)}
     return next((i for i, key in enumerate(keys) if named == {key.name}), None)
+
+
+def _is_list(node: Or) -> bool:
+    """A choice that the server writes as one `in` before it looks for constraints: `x == 1 or x == 2`."""
+    names = set(_asked(node))
+    return len(names) == 1 and None not in names
+
+
+def _asked(node: Expression) -> Iterator[str | None]:
+    """The fields that the operands of a choice compare with constants; None for any other operand."""
+    match node:
+        case Or(operands=operands):
+            for operand in operands:
+                yield from _asked(operand)
+        case Comparison(operator="==", left=Field(name=name), right=Literal(value=value)) if (
+            value is not None
+        ):
+            yield name
+        case Comparison(operator="==", left=Literal(value=value), right=Field(name=name)) if (
+            value is not None
+        ):
+            yield name
+        case Predicate(operator="in", left=Field(name=name), negated=False):
+            yield name
+        case _:
+            yield None
 
 
 def _is_choice(node: Expression) -> bool:

@@ -25,6 +25,10 @@ class Reducer:
         value = self.meaning.value(column.expression)
         if value.type == "interval":
             return self.meaning.problem("query-field-type", "an interval cannot be a column", column.span)
+        if value.type == "_source":
+            return self.meaning.problem(
+                "query-field-type", "rows cannot be grouped by `_source`", column.span
+            )
         return value
 
     def aggregate(self, aggregate: Aggregate, groups: dict[str, str]) -> Lowered:
@@ -49,7 +53,10 @@ class Reducer:
         """One aggregate function; its arguments are worked out row by row."""
         name = ALIASES.get(node.function, node.function)
         meaning = self.meaning
-        given = [a for a in node.arguments if not isinstance(a, Map)]
+        options = next((a for a in node.arguments if isinstance(a, Map)), None)
+        if options is not None:
+            return meaning.problem("query-map", "options in braces do not belong here", options.span)
+        given = list(node.arguments)
         if given and isinstance(given[0], Star) and name == "count":
             given = []
         inner = next((n for argument in given for n in walk(argument) if _is_aggregate(n)), None)
@@ -70,6 +77,7 @@ class Reducer:
         if name in ("percentile", "top") and not isinstance(taken[1], Literal):
             message = f"the second argument of `{name.upper()}` is a constant"
             return self.meaning.problem("query-argument-type", message, taken[1].span)
+        self.meaning.constants(name, taken)
         hidden = f"\0{len(self.reductions)}"
         self.reductions.append(Reduction(hidden, name, tuple(taken), kind, self.condition))
         return ColumnValue(hidden, kind, span)

@@ -88,6 +88,13 @@ class Columns:
         """The named columns that fit."""
         return [name for name in self.made if fits(pattern, name, Fold.NONE)]
 
+    def any_fits(self, pattern: Pattern) -> bool:
+        """Whether some column may fit: while unlisted fields of the documents can be columns, any pattern."""
+        if self.fitting(pattern) or (self.open and self.fields.dynamic):
+            return True
+        names = self.fields.names_like("*") if self.open else ()
+        return any(fits(pattern, name, Fold.NONE) and self._within(name) for name in names)
+
     # ---- what commands do ------------------------------------------------------------------------
 
     def put(self, name: str, kind: str) -> None:

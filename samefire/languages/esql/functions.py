@@ -74,6 +74,21 @@ CONVERSIONS = {
 }
 """Functions that convert, by what they give."""
 
+TAKEN = {
+    "to_boolean": "as_boolean",
+    "to_cartesianpoint": "as_point",
+    "to_date_nanos": "as_date_nanos",
+    "to_datetime": "as_date",
+    "to_double": "as_number",
+    "to_geopoint": "as_point",
+    "to_integer": "as_number",
+    "to_ip": "as_ip",
+    "to_long": "as_long",
+    "to_unsigned_long": "as_number",
+    "to_version": "as_version",
+}
+"""What a conversion takes, where that is not everything."""
+
 CASTS = {
     **{name.removeprefix("to_"): name for name in CONVERSIONS},
     "bool": "to_boolean",
@@ -125,12 +140,12 @@ SCALARS = _table(
         "greatest": "any any* -> common",
         "hash": "string string -> keyword",
         "hypot": "number number -> double",
-        "ip_prefix": "ip number number -> ip",
+        "ip_prefix": "ip integer integer -> ip",
         "json_extract": "document string -> keyword",
         "least": "any any* -> common",
-        "left": "string number -> keyword",
+        "left": "string integer -> keyword",
         "length": "string -> integer",
-        "locate": "string string number? -> integer",
+        "locate": "string string integer? -> integer",
         "log": "number number? -> double",
         "log10": "number -> double",
         "ltrim": "string -> keyword",
@@ -152,7 +167,7 @@ SCALARS = _table(
         "mv_min": "any -> same",
         "mv_percentile": "number number -> same",
         "mv_pseries_weighted_sum": "number number -> double",
-        "mv_slice": "any number number? -> same",
+        "mv_slice": "any integer integer? -> same",
         "mv_sort": "any string? -> same",
         "mv_sum": "number -> same",
         "mv_union": "any any -> common",
@@ -160,27 +175,27 @@ SCALARS = _table(
         "now": "-> date",
         "pi": "-> double",
         "pow": "number number -> double",
-        "repeat": "string number -> keyword",
+        "repeat": "string integer -> keyword",
         "replace": "string string string -> keyword",
         "reverse": "string -> keyword",
-        "right": "string number -> keyword",
-        "round": "number number? -> same",
+        "right": "string integer -> keyword",
+        "round": "number whole? -> same",
         "round_to": "any any+ -> common",
         "rtrim": "string -> keyword",
-        "scalb": "number number -> double",
+        "scalb": "number whole -> double",
         "sha1": "string -> keyword",
         "sha256": "string -> keyword",
         "signum": "number -> double",
         "sin": "number -> double",
         "sinh": "number -> double",
-        "space": "number -> keyword",
+        "space": "integer -> keyword",
         "split": "string string -> keyword",
         "sqrt": "number -> double",
         "st_distance": "point point -> double",
         "st_x": "point -> double",
         "st_y": "point -> double",
         "starts_with": "string string -> boolean",
-        "substring": "string number number? -> keyword",
+        "substring": "string integer integer? -> keyword",
         "tan": "number -> double",
         "tanh": "number -> double",
         "tau": "-> double",
@@ -193,7 +208,7 @@ SCALARS = _table(
         "url_decode": "string -> keyword",
         "url_encode": "string -> keyword",
         "url_encode_component": "string -> keyword",
-        **{name: f"any any? -> {kind}" for name, kind in CONVERSIONS.items()},
+        **{name: f"{TAKEN.get(name, 'any')} -> {kind}" for name, kind in CONVERSIONS.items()},
     }
 )
 """Functions of one row."""
@@ -201,29 +216,72 @@ SCALARS = _table(
 AGGREGATES = _table(
     {
         "absent": "any -> boolean",
-        "avg": "number -> double",
+        "avg": "signed -> double",
         "count": "any? -> long",
-        "count_distinct": "any number? -> long",
+        "count_distinct": "any whole? -> long",
         "first": "any any? -> same",
         "last": "any any? -> same",
         "max": "any -> same",
-        "median": "number -> double",
-        "median_absolute_deviation": "number -> double",
+        "median": "signed -> double",
+        "median_absolute_deviation": "signed -> double",
         "min": "any -> same",
-        "percentile": "number number -> double",
+        "percentile": "signed signed -> double",
         "present": "any -> boolean",
-        "std_dev": "number -> double",
-        "sum": "number -> whole",
-        "top": "any number string? any? -> same",
+        "std_dev": "signed -> double",
+        "sum": "signed -> whole",
+        "top": "any integer string? any? -> same",
         "values": "any -> same",
-        "variance": "number -> double",
-        "weighted_avg": "number number -> double",
+        "variance": "signed -> double",
+        "weighted_avg": "signed signed -> double",
     }
 )
 """Functions of the rows of a group."""
 
 FULL_TEXT = frozenset(("kql", "match", "match_phrase", "qstr"))
 """Functions that ask the index about an event."""
+
+NOT_RUN = frozenset(
+    (
+        *(
+            "categorize",
+            "chunk",
+            "clamp",
+            "clamp_max",
+            "clamp_min",
+            "decay",
+            "knn",
+            "multi_match",
+            "mv_difference",
+        ),
+        *(
+            "network_direction",
+            "sample",
+            "score",
+            "tbucket",
+            "term",
+            "text_embedding",
+            "top_snippets",
+            "trange",
+        ),
+        *("st_centroid_agg", "st_contains", "st_disjoint", "st_envelope", "st_extent_agg", "st_geohash"),
+        *("st_geohex", "st_geotile", "st_intersects", "st_npoints", "st_simplify", "st_within"),
+        *("st_xmax", "st_xmin", "st_ymax", "st_ymin", "to_aggregate_metric_double", "to_cartesianshape"),
+        *("to_date_range", "to_dense_vector", "to_geohash", "to_geohex", "to_geoshape", "to_geotile"),
+        *("v_cosine", "v_dot_product", "v_hamming", "v_l1_norm", "v_l2_norm", "v_magnitude"),
+        *(
+            "avg_over_time",
+            "count_over_time",
+            "delta",
+            "deriv",
+            "first_over_time",
+            "idelta",
+            "increase",
+            "irate",
+        ),
+        *("last_over_time", "max_over_time", "min_over_time", "rate", "sum_over_time"),
+    )
+)
+"""Functions of Elasticsearch that samefire knows by name only."""
 
 NAMES = frozenset([*SCALARS, *AGGREGATES, *FULL_TEXT, *ALIASES])
 

@@ -11,6 +11,7 @@ from samefire.languages.esql import types
 from samefire.languages.esql.aggregates import Reducer
 from samefire.languages.esql.columns import Columns, Unusable
 from samefire.languages.esql.meaning import Meaning
+from samefire.languages.esql.order import misplaced
 from samefire.languages.esql.tree import (
     ChangePoint,
     Column,
@@ -36,7 +37,7 @@ from samefire.languages.esql.tree import (
     Stats,
     Where,
 )
-from samefire.problems import ProblemError, did_you_mean
+from samefire.problems import Problem, ProblemError, did_you_mean
 from samefire.query import detection, grok, pipeline
 from samefire.query.ast import Pattern, Wild
 from samefire.source import Source
@@ -48,6 +49,7 @@ def lower(tree: Query, fields: FieldTypes, source: Source) -> detection.Pipeline
     for command in tree.commands:
         lowering.command(command)
     problems = lowering.meaning.problems
+    problems += [Problem(m.code, m.message, source, m.span, hint=m.hint) for m in misplaced(tree)]
     if problems:
         raise ProblemError(sorted(dict.fromkeys(problems), key=lambda p: p.span))
     return lowering.finished()
@@ -79,7 +81,7 @@ class _Lowering:
                 tuple(self.columns.sources.values()), self.columns.rest, self.fields, types.COLUMNS
             )
             commands = (load, *commands)
-            indices = first.indices
+            indices = tuple(i.removesuffix("::data") for i in first.indices)
         if not self.limited:
             commands = (*commands, pipeline.Take(pipeline.DEFAULT_LIMIT))
         grouped = any(isinstance(c, Stats) and not c.inline for c in self.tree.commands)
@@ -120,7 +122,17 @@ class _Lowering:
                 assert_never(command)
 
     def from_(self, command: From) -> None:
+        failing = next((i for i in command.indices if i.endswith("::failures")), None)
+        if failing is not None:
+            message = f"`{failing}` reads a failure store, which samefire does not have"
+            self.meaning.problem("query-source", message, command.span)
+        seen: set[str] = set()
         for name in command.metadata:
+            if name.name in seen:
+                self.meaning.problem(
+                    "query-metadata", f"`{name.name}` is named twice", name.span, "name it once"
+                )
+            seen.add(name.name)
             if name.name not in types.METADATA:
                 hint = did_you_mean(name.name, types.METADATA) or f"known: {', '.join(types.METADATA)}"
                 self.meaning.problem("query-metadata", f"`{name.name}` is no metadata field", name.span, hint)
@@ -137,9 +149,11 @@ class _Lowering:
 
     def stats(self, command: Stats) -> None:
         reducer = Reducer(self.meaning)
-        groups = []
+        last: dict[str, pipeline.Expression] = {}
         for group in command.groups:
-            groups.append((group.name, reducer.group(group)))
+            last.pop(group.name, None)
+            last[group.name] = reducer.group(group)
+        groups = list(last.items())
         kinds = {name: value.type for name, value in groups}
         results = [(a.name, reducer.aggregate(a, kinds)) for a in command.aggregates]
         if not command.inline:
@@ -165,7 +179,7 @@ class _Lowering:
                 found.append((name.name,))
                 continue
             found.append(name.pattern)
-            if not self.columns.open and not self.columns.fitting(name.pattern):
+            if not self.columns.any_fits(name.pattern):
                 shown = "".join(p.value if isinstance(p, Wild) else p for p in name.pattern)
                 self.meaning.problem("query-unknown-column", f"no column fits `{shown}`", name.span)
         return tuple(found)
@@ -176,6 +190,11 @@ class _Lowering:
         if isinstance(kind, Unusable):
             self.meaning.problem(kind.code, kind.message, name.span, kind.hint)
         return not isinstance(kind, Unusable)
+
+    def usable(self, name: Name) -> bool:
+        """Whether there is such a column of a type that commands can use; tells when not."""
+        found = self.meaning.column(name.name, name.span)
+        return isinstance(found, pipeline.ColumnValue) and bool(found.name)
 
     def keep(self, names: Iterable[Name | NamePattern]) -> None:
         patterns = self.patterns(names)
@@ -190,7 +209,7 @@ class _Lowering:
     def rename(self, pairs: Iterable[tuple[Name, Name]]) -> None:
         found = []
         for old, new in pairs:
-            if self.existing(old):
+            if self.usable(old):
                 if old.name != new.name:
                     self.columns.rename(old.name, new.name)
                 found.append((old.name, new.name))
@@ -200,6 +219,8 @@ class _Lowering:
         orders = []
         for order in command.orders:
             value = self.meaning.value(order.expression)
+            if value.type in types.POINTS | {"_source"}:
+                self.meaning.problem("query-field-type", f"rows cannot be sorted by {value.type}", order.span)
             nulls = order.descending if order.nulls_first is None else order.nulls_first
             orders.append(pipeline.Order(value, order.descending, nulls))
         self.made.append(pipeline.Arrange(tuple(orders)))
@@ -226,7 +247,7 @@ class _Lowering:
             self.columns.put(name, kind)
 
     def expand(self, name: Name) -> None:
-        self.existing(name)
+        self.usable(name)
         self.made.append(pipeline.Expand(name.name))
 
     def outside(self, command: Enrich | LookupJoin | Completion | ChangePoint | Sample) -> None:
@@ -236,13 +257,20 @@ class _Lowering:
             case Completion(name=name, prompt=prompt):
                 self.meaning.string(prompt, "COMPLETION")
                 reason, columns = "COMPLETION asks a language model", ((name, "keyword"),)
-            case Enrich(policy=policy, columns=pairs):
+            case Enrich(policy=policy, on=on, columns=pairs):
+                if on is not None:
+                    self.usable(on)
                 columns = tuple((new, "dynamic") for new, _ in pairs)
                 reason = f"ENRICH looks into the policy {policy}"
-            case LookupJoin(index=index):
+            case LookupJoin(index=index, on=keys):
+                for key in keys:
+                    if isinstance(key, Name):
+                        self.usable(key)
                 self.columns.open = True
                 reason = f"LOOKUP JOIN looks into the index {index}"
-            case ChangePoint(kind=kind, pvalue=pvalue):
+            case ChangePoint(value=value, key=axis, kind=kind, pvalue=pvalue):
+                self.usable(value)
+                self.usable(axis or Name("@timestamp", value.span))
                 columns = (
                     (kind.name if kind else "type", "keyword"),
                     (pvalue.name if pvalue else "pvalue", "double"),

@@ -5,14 +5,25 @@ Every problem is reported, and the walk goes on with a column of unknown type in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from samefire.fields import FieldTypes
 from samefire.languages.esql import types
+from samefire.languages.esql.checks import wrong_constant
 from samefire.languages.esql.columns import Columns, Unusable
 from samefire.languages.esql.expressions import UNITS
-from samefire.languages.esql.functions import AGGREGATES, ALIASES, CASTS, FULL_TEXT, NAMES, SCALARS, Signature
+from samefire.languages.esql.functions import (
+    AGGREGATES,
+    ALIASES,
+    CASTS,
+    FULL_TEXT,
+    NAMES,
+    NOT_RUN,
+    SCALARS,
+    Signature,
+)
 from samefire.languages.esql.patterns import like_pattern, matches_anything
 from samefire.languages.esql.tree import (
     Arithmetic,
@@ -196,16 +207,34 @@ class Meaning:
             message = f"`{self.shown(bad.span)}` is {types.shown(bad.type)}; a number is needed here"
             hint = "write `CONCAT(a, b)` to join strings" if bad.type in types.TEXTS else None
             return self.problem("query-operand-type", message, bad.span, hint)
+        if function == "neg" and "unsigned_long" in kinds:
+            return self.problem("query-operand-type", "an unsigned_long has no sign", span)
+        self.unsigned(operands)
         kind = types.common(kinds) or "dynamic"
         return Apply(function, tuple(operands), kind, span, self.shown(span))
 
+    def unsigned(self, operands: list[Lowered]) -> None:
+        """An unsigned_long goes with another one only; tells when it does not."""
+        numbers = [o for o in operands if o.type in types.NUMBERS]
+        other = next((o for o in numbers if o.type != "unsigned_long"), None)
+        one = next((o for o in numbers if o.type == "unsigned_long"), None)
+        if one is not None and other is not None:
+            shown, last = self.shown(one.span), self.shown(other.span)
+            message = f"`{shown}` is unsigned_long, `{last}` is {other.type}: no operator takes both"
+            hint = f"write `TO_UNSIGNED_LONG({last})`"
+            self.problem("query-operand-type", message, other.span, hint)
+
     def on_dates(self, function: str, operands: list[Lowered], span: Span) -> Lowered:
         """A date and an interval, or two intervals."""
+        intervals = [o.value for o in operands if isinstance(o, Literal) and o.type == "interval"]
+        if len(intervals) == len(operands):
+            if len({i.calendar for i in intervals}) > 1:
+                message = f"`{self.shown(span)}`: days, weeks … and hours, minutes … do not add up"
+                return self.problem("query-operand-type", message, span, "add them to the date one by one")
+            return Literal(_combined(function, intervals), "interval", span)
+        if intervals:
+            operands = [self.text_as(o, "date") for o in operands]
         kinds = [o.type for o in operands]
-        if all(isinstance(o, Literal) and o.type == "interval" for o in operands):
-            return Literal(
-                _combined(function, [o.value for o in operands if isinstance(o, Literal)]), "interval", span
-            )
         left, right = (kinds[0], kinds[1]) if len(kinds) == 2 else ("", "")
         if right == "interval" and left in (*types.DATES, "dynamic", "null"):
             kind = left if left in types.DATES else "date"
@@ -213,6 +242,8 @@ class Meaning:
             return Apply(function, (first, operands[1]), kind, span, self.shown(span))
         if function == "add" and left == "interval" and right in types.DATES:
             return Apply(function, (operands[1], operands[0]), right, span, self.shown(span))
+        if any(isinstance(o, ColumnValue) and not o.name for o in operands):
+            return ColumnValue("", "dynamic", span)  # what is wrong inside was told
         message = f"`{self.shown(span)}`: a date goes with an interval such as `1 hour`"
         return self.problem(
             "query-operand-type", message, span, "write `DATE_DIFF(…)` for the time between dates"
@@ -237,6 +268,10 @@ class Meaning:
             return operands
         if kind == "interval":
             self.problem("query-operand-type", f"intervals cannot be compared with `{operator}`", span)
+        if kind == "boolean" and operator in ("<", "<=", ">", ">="):
+            message = f"true and false are not compared with `{operator}`"
+            self.problem("query-operand-type", message, span, "write `==` or `!=`")
+        self.unsigned(operands)
         return [types.converted(o, kind) for o in operands]
 
     def text_as(self, operand: Lowered, kind: str) -> Lowered:
@@ -292,16 +327,29 @@ class Meaning:
         if name in AGGREGATES:
             message = f"`{node.function.upper()}` works on groups of rows; it stands in STATS"
             return self.problem("query-aggregate", message, node.span)
+        if name in NOT_RUN:
+            message = f"samefire does not run the function `{node.function.upper()}`"
+            return self.problem("query-function-not-run", message, node.span)
         if name not in SCALARS:
             near = nearest(node.function, NAMES)
             hint = f"did you mean `{near.upper()}`?" if near else None
             message = f"there is no function `{node.function.upper()}`"
             return self.problem("query-unknown-function", message, node.span, hint)
-        given = (
-            node.arguments[:-1] if node.arguments and isinstance(node.arguments[-1], Map) else node.arguments
-        )
+        given, options = _parted(node.arguments)
+        if options is not None and options.entries:
+            self.option(f"`{node.function.upper()}`", options, _HARMLESS.get(name, {}))
         arguments = [self.value(argument) for argument in given]
         return self.applied(name, SCALARS[name], arguments, node.span)
+
+    def option(self, function: str, options: Map, harmless: Mapping[str, frozenset[object]]) -> None:
+        """Tell of an option that would change what the function gives: it cannot be run here."""
+        for key, value in options.entries:
+            allowed = harmless.get(key)
+            written = value.value if isinstance(value, Text | Number | Truth) else None
+            if allowed is None or (allowed and written not in allowed):
+                message = f"samefire does not run the option `{key}` of {function}"
+                self.problem("query-option", message, value.span)
+                return
 
     def applied(self, name: str, signature: Signature, arguments: list[Lowered], span: Span) -> Lowered:
         """A function with its arguments checked and converted."""
@@ -310,10 +358,30 @@ class Meaning:
         if name == "now":
             return Clock("date", span)
         if name in ("to_dateperiod", "to_timeduration"):
-            return self.interval_text(arguments[0])
+            return self.interval_cast(name, arguments[0])
         taken = [self.argument(name, signature.parameter(i), a) for i, a in enumerate(arguments)]
         kind, taken = self.result(name, signature.gives, taken, span)
+        self.constants(name, taken)
         return Apply(name, tuple(taken), kind, span, self.shown(span))
+
+    def constants(self, name: str, arguments: Sequence[Lowered]) -> None:
+        """Tell of constants that the function does not take."""
+        found = wrong_constant(name, arguments)
+        if found is not None:
+            message = f"`{self.shown(found.argument.span)}` {found.reason}"
+            self.problem("query-constant", message, found.argument.span, found.hint)
+
+    def interval_cast(self, name: str, given: Lowered) -> Lowered:
+        """`TO_DATEPERIOD` and `TO_TIMEDURATION`: an interval of days or more, or of hours or less."""
+        found = given if given.type == "interval" else self.interval_text(given)
+        wanted = name == "to_dateperiod"
+        if isinstance(found, Literal) and found.value.calendar is not wanted:
+            message = (
+                f"`{self.shown(given.span)}` is no {'period of days' if wanted else 'duration of hours'}"
+            )
+            other = "TO_TIMEDURATION" if wanted else "TO_DATEPERIOD"
+            return self.problem("query-constant", message, given.span, f"write `{other}(…)`")
+        return found
 
     def counted(self, name: str, signature: Signature, count: int, span: Span) -> bool:
         """Whether the function takes so many arguments; tells when it does not."""
@@ -341,7 +409,7 @@ class Meaning:
                 "document": "keyword",
                 "date": "date",
                 "ip": "ip",
-                "number": "number",
+                **dict.fromkeys(("number", "signed", "whole", "integer"), "number"),
             }
             return Apply("convert", (given,), known[wanted], given.span) if wanted in known else given
         if given.type not in types.CLASSES[wanted]:
@@ -382,16 +450,22 @@ class Meaning:
     def shared(
         self, name: str, taken: list[Lowered], asked: list[Lowered], span: Span
     ) -> tuple[str, list[Lowered]]:
-        """`asked`, some of the arguments, as their common type."""
-        target = next((o.type for o in asked if o.type in types.CONVERTIBLE), None)
-        if target is not None:
-            asked = [self.text_as(o, target) if types.is_text(o) else o for o in asked]
-        kind = types.common([a.type for a in asked])
-        if kind is None:
+        """`asked`, some of the arguments, as their common type: that of the first number must hold the others."""
+        kinds = [a.type for a in asked]
+        kind = types.common(kinds)
+        numbers = [k for k in kinds if k in types.NUMBERS]
+        narrow = bool(numbers) and name != "round_to" and (kind not in (None, numbers[0]))
+        if name in _OF_ONE_TYPE and len(set(numbers)) > 1:
+            narrow = True
+        if kind is None or narrow:
             names = ", ".join(dict.fromkeys(types.shown(a.type) for a in asked))
-            self.problem(
-                "query-argument-type", f"the values of `{name.upper()}` are of different types: {names}", span
-            )
+            message = f"the values of `{name.upper()}` are of different types: {names}"
+            hint = None
+            if kind is None and types.TEXTS & set(kinds):
+                hint = "turn them into strings: `TO_STRING(…)`"
+            elif narrow:
+                hint = f"write `{_CONVERTED[str(kind)]}({self.shown(asked[kinds.index(numbers[0])].span)})`"
+            self.problem("query-argument-type", message, span, hint)
             return "dynamic", taken
         return ("keyword" if kind == "text" else kind), [types.converted(a, kind) for a in asked]
 
@@ -418,8 +492,7 @@ class Meaning:
 
     def full_text(self, name: str, node: Call) -> Lowered:
         """KQL, QSTR, MATCH and MATCH_PHRASE: questions about the event."""
-        options = node.arguments[-1] if node.arguments and isinstance(node.arguments[-1], Map) else None
-        given = node.arguments[: -1 if options is not None else None]
+        given, options = _parted(node.arguments)
         count = 1 if name in ("kql", "qstr") else 2
         if len(given) != count:
             message = (
@@ -432,6 +505,8 @@ class Meaning:
             return self.problem(
                 "query-argument-type", f"`{name.upper()}` takes a string in quotes", given[0].span
             )
+        if options is not None:
+            self.option(f"`{name.upper()}`", options, _HARMLESS[name])
         return self.search(name, given[0], node.span)
 
     def search(self, name: str, text: Text, span: Span) -> Lowered:
@@ -445,7 +520,7 @@ class Meaning:
     def match(
         self, operand: Expression, value: Expression, options: Map | None, span: Span, *, phrase: bool
     ) -> Lowered:
-        from samefire.languages.esql.fulltext import matched
+        from samefire.languages.esql.fulltext import matched, unmatched
 
         while isinstance(operand, Cast):
             operand = operand.operand
@@ -453,12 +528,15 @@ class Meaning:
             return self.problem(
                 "query-match", "a full-text search asks a field of the documents", operand.span
             )
-        self.value(operand)
+        kind = self.value(operand).type
         if operand.name in self.columns.made and operand.name not in self.columns.sources:
             message = f"`{operand.name}` is computed; a full-text search asks a field of the documents"
             return self.problem("query-match", message, operand.span)
         if not isinstance(value, Text | Number | Truth):
             return self.problem("query-match", "a full-text search asks for a constant", value.span)
+        wrong = unmatched(kind, value, phrase=phrase)
+        if wrong is not None:
+            return self.problem("query-argument-type", wrong, value.span, "write the value in quotes")
         found = matched(operand.name, value.value, options, self.fields, span, phrase=phrase)
         if isinstance(found, str):
             return self.problem("query-option", found, options.span if options else span)
@@ -475,6 +553,27 @@ class Meaning:
 _PATTERN_HINT = 'inside "…" every backslash is written twice, and LIKE takes `\\\\` for one: use """…"""'
 
 
+_HARMLESS: dict[str, dict[str, frozenset[object]]] = {
+    "kql": {"boost": frozenset(), "case_insensitive": frozenset((False,))},
+    "qstr": {"boost": frozenset(), "default_operator": frozenset(("OR", "or"))},
+    "to_ip": {"leading_zeros": frozenset(("reject",))},
+}
+"""Options that change nothing, by function: with any value, or with one of these."""
+_OF_ONE_TYPE = frozenset(("mv_append", "mv_union"))
+_CONVERTED = {
+    "double": "TO_DOUBLE",
+    "long": "TO_LONG",
+    "unsigned_long": "TO_UNSIGNED_LONG",
+    "integer": "TO_INTEGER",
+}
+
+
+def _parted(arguments: tuple[Expression, ...]) -> tuple[tuple[Expression, ...], Map | None]:
+    """The arguments of a call, and the options in braces at its end."""
+    last = arguments[-1] if arguments else None
+    return (arguments[:-1], last) if isinstance(last, Map) else (arguments, None)
+
+
 def _number_type(value: int | float) -> str:
     if isinstance(value, float):
         return "double"
@@ -488,15 +587,17 @@ def interval(count: int, unit: str) -> pipeline.Interval:
     word = unit.removesuffix("s") if unit not in ("ms", "s") else unit
     word = _SHORT.get(unit, word)
     if word in _MONTHS:
-        return pipeline.Interval(count * _MONTHS[word], 0)
-    return pipeline.Interval(0, count * _NANOS[word])
+        return pipeline.Interval(count * _MONTHS[word], 0, calendar=True)
+    return pipeline.Interval(0, count * _NANOS[word], calendar=word in ("day", "week"))
 
 
 def _combined(function: str, found: list[pipeline.Interval]) -> pipeline.Interval:
     if function == "neg":
-        return pipeline.Interval(-found[0].months, -found[0].nanos)
+        return replace(found[0], months=-found[0].months, nanos=-found[0].nanos)
     sign = -1 if function == "sub" else 1
-    return pipeline.Interval(found[0].months + sign * found[1].months, found[0].nanos + sign * found[1].nanos)
+    first, second = found
+    months, nanos = first.months + sign * second.months, first.nanos + sign * second.nanos
+    return pipeline.Interval(months, nanos, first.calendar)
 
 
 def _compare_hint(first: str, second: str) -> str | None:

@@ -16,6 +16,9 @@ CLASSES: dict[str, frozenset[str]] = {
     "any": frozenset(),
     "string": TEXTS,
     "number": NUMBERS,
+    "signed": NUMBERS - {"unsigned_long"},
+    "whole": WHOLE,
+    "integer": frozenset({"integer"}),
     "date": DATES,
     "ip": frozenset({"ip"}),
     "interval": frozenset({"interval"}),
@@ -23,12 +26,23 @@ CLASSES: dict[str, frozenset[str]] = {
     "document": TEXTS | {"_source"},
     "bucketed": NUMBERS | DATES,
     "size": NUMBERS | {"interval"},
+    "as_boolean": TEXTS | NUMBERS | {"boolean"},
+    "as_date": TEXTS | NUMBERS | DATES,
+    "as_date_nanos": TEXTS | NUMBERS - {"integer"} | DATES,
+    "as_ip": TEXTS | {"ip"},
+    "as_long": TEXTS | NUMBERS | DATES | {"boolean"},
+    "as_number": TEXTS | NUMBERS | {"boolean", "date"},
+    "as_point": TEXTS | POINTS,
+    "as_version": TEXTS | {"version"},
 }
 """Classes of arguments, by the types that they take; `any` takes all."""
 
 WORDS = {
     "string": "a string",
     "number": "a number",
+    "signed": "a number that is no unsigned_long",
+    "whole": "a whole number",
+    "integer": "an integer",
     "date": "a date",
     "ip": "an address",
     "interval": "an interval such as `1 hour`",
@@ -36,6 +50,14 @@ WORDS = {
     "document": "a string or `_source`",
     "bucketed": "a number or a date",
     "size": "a number or an interval",
+    "as_boolean": "a string, a number or a boolean",
+    "as_date": "a string, a number or a date",
+    "as_date_nanos": "a string, a date or a number that is no integer",
+    "as_ip": "a string or an address",
+    "as_long": "a string, a number, a date or a boolean",
+    "as_number": "a string, a number, a datetime or a boolean",
+    "as_point": "a string or a point",
+    "as_version": "a string or a version",
 }
 
 COLUMNS = {
@@ -109,9 +131,9 @@ def constant(value: str, kind: str) -> int | str | bool | float:
     """A text as a constant of another type; raises ValueError with the reason."""
     match kind:
         case "date":
-            return dates.parse(value) // dates.MILLI * dates.MILLI
+            return dates.written(value) // dates.MILLI * dates.MILLI
         case "date_nanos":
-            return dates.parse(value)
+            return dates.written(value)
         case "ip":
             return values.address(value)
         case "boolean":
