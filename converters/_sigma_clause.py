@@ -195,7 +195,7 @@ def _regex(field: str, test: Regex, span: Span, losses: Losses) -> Clause:
     if test.syntax is RegexSyntax.PCRE:
         return _pcre(field, test, span)
     try:
-        pattern = lucene_to_pcre(test.pattern, fold=test.fold is Fold.ASCII)
+        pattern = lucene_to_pcre(test.pattern, fold=test.fold)
     except CannotTranslate as problem:
         losses.refuse(
             "sigma-cannot-regex",
@@ -339,7 +339,7 @@ def contained(pattern: Pattern) -> Pattern:
 
 def _token_regex(field: str | None, regex: str, span: Span, losses: Losses) -> Clause:
     try:
-        pattern = lucene_to_pcre(regex, fold=True, anchored=False)
+        pattern = lucene_to_pcre(regex, fold=Fold.UNICODE, anchored=False)
     except CannotTranslate as problem:
         losses.refuse(
             "sigma-cannot-regex", f"this regular expression cannot be said in Sigma: {problem}", span
@@ -380,7 +380,7 @@ def _tell_keywords(span: Span, losses: Losses) -> None:
 def _regex_anywhere(expression: str, fold: Fold, span: Span, losses: Losses) -> Clause:
     """A regular expression that some field's value fits, as a keyword."""
     try:
-        made = lucene_to_pcre(expression, fold=fold is not Fold.NONE)
+        made = lucene_to_pcre(expression, fold=fold)
     except CannotTranslate as problem:
         losses.refuse(
             "sigma-cannot-regex", f"this regular expression cannot be said in Sigma: {problem}", span

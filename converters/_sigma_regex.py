@@ -7,10 +7,11 @@ intersection and complement have no place there and are refused. Reading Lucene'
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 from typing import assert_never
 
-from samefire.query.ast import Pattern, Wild
+from samefire.query.ast import Fold, Pattern, Wild
 from samefire.query.lucene_regex import (
     ANY,
     ANYTHING,
@@ -32,6 +33,7 @@ LARGEST = 20_000
 
 _SPECIAL = frozenset(".^$*+?{}[]()|\\")
 _IN_CLASS = frozenset("\\]^-[")
+_LETTERS = string.ascii_letters
 _CONTROLS = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -47,17 +49,35 @@ class Translated:
     caseless: bool = False
 
 
-def lucene_to_pcre(pattern: str, *, fold: bool = False, anchored: bool = True) -> Translated:
-    """A Lucene expression over a whole value as one that is searched for in it. `fold`: A-Z and a-z are the
-    same; letters beyond ASCII are not, so with any of those each ASCII letter is spelled out as a class."""
+def lucene_to_pcre(pattern: str, *, fold: Fold = Fold.NONE, anchored: bool = True) -> Translated:
+    """A Lucene expression over a whole value as one that is searched for in it. `Fold.ASCII` makes A-Z and a-z
+    the same, but not in ranges (`[a-c]`), and leaves letters beyond ASCII alone: with any of those each ASCII
+    letter is spelled out as a class."""
     try:
         tree = parse(pattern)
     except RegexError as error:
         raise CannotTranslate(str(error)) from None
-    spell = fold and not pattern.isascii()
+    spell = fold is Fold.ASCII and (not pattern.isascii() or _keeps_case(tree))
     text = _anchored(tree, spell) if anchored else _written(tree, spell)
     _check(text)
-    return Translated(text, fold and not spell)
+    return Translated(text, fold is not Fold.NONE and not spell)
+
+
+def _keeps_case(tree: Regex) -> bool:
+    """Whether a range of letters stands in the expression without its other case: Lucene folds no ranges."""
+    match tree:
+        case Chars(ranges=ranges):
+            inside = set(map(ord, _LETTERS)) & {
+                c for low, high in ranges for c in range(low, min(high, 127) + 1)
+            }
+            alone = {low for low, high in ranges if low == high}
+            return any(c not in alone and c ^ 32 not in inside for c in inside)
+        case Concat(parts=parts) | Union(parts=parts) | Intersection(parts=parts):
+            return any(map(_keeps_case, parts))
+        case Complement(part=part) | Repeat(part=part):
+            return _keeps_case(part)
+        case _:
+            assert_never(tree)
 
 
 def folded_pattern(pattern: Pattern) -> str:

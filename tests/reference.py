@@ -97,7 +97,7 @@ def holds(node: Node, document: Mapping[str, Any], now: int = 0) -> bool:
 
 
 def objects(document: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
-    """The objects at a path."""
+    """The objects at a path; a dotted key that leads past it is an object of its own, as the server expands it."""
     found: list[dict[str, Any]] = []
 
     def visit(name: str, value: Any) -> None:
@@ -108,7 +108,10 @@ def objects(document: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
             if name == path:
                 found.append(value)
             for key, below in value.items():
-                visit(f"{name}.{key}" if name else key, below)
+                full = f"{name}.{key}" if name else key
+                if len(name) < len(path) < len(full) and full.startswith(path + "."):
+                    found.append({full[len(path) + 1 :]: below})
+                visit(full, below)
 
     visit("", document)
     return found

@@ -6,7 +6,10 @@ bound, where Elasticsearch refuses such a pattern as too complex.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from samefire.engine.refusals import RegexTooHard as RegexTooHard
+from samefire.query.ast import Fold
 from samefire.query.lucene_regex import (
     Chars,
     Complement,
@@ -16,6 +19,7 @@ from samefire.query.lucene_regex import (
     Repeat,
     Union,
     fold_ascii,
+    fold_letters,
 )
 
 MAX_NODES = 50_000
@@ -25,11 +29,17 @@ MAX_SET = 2_000
 Ranges = tuple[tuple[int, int], ...]
 Key = tuple[str, tuple[int, ...]]
 
+_FOLDING: dict[Fold, Callable[[Ranges], Ranges]] = {
+    Fold.NONE: tuple,
+    Fold.ASCII: fold_ascii,
+    Fold.UNICODE: fold_letters,
+}
+
 
 class Automaton:
     """A lazily built automaton for one tree. `accepts(value)` is about the whole value."""
 
-    def __init__(self, tree: Regex, *, fold: bool = False) -> None:
+    def __init__(self, tree: Regex, *, fold: Fold = Fold.NONE) -> None:
         self._tree = tree
         self._fold = fold
         self._reset()
@@ -77,7 +87,7 @@ class Automaton:
     def _build(self, tree: Regex) -> int:
         match tree:
             case Chars(ranges=ranges, negated=negated):
-                wide = fold_ascii(ranges) if self._fold else ranges
+                wide = _FOLDING[self._fold](ranges)
                 node = self._node("chars", (), False, (wide, negated))
                 self._ranges[node] = (wide, negated)
                 return node

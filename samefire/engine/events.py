@@ -184,13 +184,16 @@ def all_text(document: Document) -> str:
 
 
 def objects_at(document: Document, path: str) -> list[dict[str, Any]]:
-    """The objects that lie at `path`, each on its own (the elements of a nested field)."""
+    """The objects that lie at `path`, each on its own (the elements of a nested field). A dotted key that leads
+    into the path is an object of its own, as Elasticsearch expands it."""
     found: list[dict[str, Any]] = []
     queue: list[tuple[Document, str]] = [(document, path)]
     for obj, rest in queue:
         for key, value in obj.items():
             if key == rest:
                 found.extend(item for item in leaves(value) if isinstance(item, dict))
+            elif key.startswith(rest + "."):
+                found.append({key[len(rest) + 1 :]: value})
             elif rest.startswith(key + "."):
                 below = rest[len(key) + 1 :]
                 queue.extend((item, below) for item in leaves(value) if isinstance(item, dict))

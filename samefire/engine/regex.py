@@ -56,7 +56,7 @@ def lucene(pattern: str, fold: Fold = Fold.NONE) -> Matcher:
     if compiled is not None:
         return _calls(compiled.fullmatch)
     try:
-        return Automaton(tree, fold=fold is not Fold.NONE).accepts
+        return Automaton(tree, fold=fold).accepts
     except RegexTooHard as error:
         raise RegexRefused(str(error)) from None
 

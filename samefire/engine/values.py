@@ -232,7 +232,8 @@ def _bytes(value: str | None) -> bytes | None:
 
 def _term_range(test: ast.TermRange | ast.TokenRange) -> Matcher:
     inside = between(_bytes(test.low), _bytes(test.high), test.low_inclusive, test.high_inclusive)
-    return lambda s: inside(_bytes(s))
+    fold = test.fold if isinstance(test, ast.TermRange) else Fold.NONE
+    return lambda s: inside(_bytes(fold_text(s, fold)))
 
 
 def _date_range(test: ast.DateRange, clock: Clock) -> Predicate:
@@ -290,12 +291,14 @@ def _is_token(phrase: ast.Phrase, index: int, word: str) -> bool:
 
 
 def _fuzzy(test: ast.Fuzzy) -> Predicate:
+    wanted, limit = fold_text(test.value, test.fold), test.ignore_above
+
     def near(word: str) -> bool:
-        return fuzzy_equal(test.value, word, test.edits, test.prefix_length)
+        return fuzzy_equal(wanted, fold_text(word, test.fold), test.edits, test.prefix_length)
 
     if test.analysed:
         return lambda v: any(near(token) for token in tokens(text(v)))
-    return lambda v: near(text(v))
+    return lambda v: not ignored(s := text(v), limit) and near(s)
 
 
 def fuzzy_equal(wanted: str, word: str, edits: int, prefix: int = 0) -> bool:

@@ -89,13 +89,15 @@ class Regex:
 
 @dataclass(frozen=True, slots=True)
 class TermRange:
-    """The keyword value lies between two strings, in the order of UTF-8 bytes. None = open."""
+    """The keyword value lies between two strings, in the order of UTF-8 bytes. None = open. With a `fold` the
+    value is folded first; the strings are folded already."""
 
     low: str | None
     high: str | None
     low_inclusive: bool = True
     high_inclusive: bool = True
     ignore_above: int | None = None
+    fold: Fold = Fold.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ class Fuzzy:
     edits: int
     prefix_length: int = 0
     analysed: bool = False
+    fold: Fold = Fold.NONE
+    ignore_above: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

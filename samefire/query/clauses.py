@@ -47,6 +47,8 @@ REAL = frozenset({"double", "float", "half_float", "scaled_float"})
 DATES = frozenset({"date", "date_nanos"})
 SILENT = frozenset({"rank_features", "sparse_vector", "aggregate_metric_double"})
 """Types on which a term finds nothing instead of failing."""
+_ASKED = {"regexp": "keyword and text", "fuzzy": "keyword and text", "phrase prefix": "text"}
+"""Kinds of query that may ask only some types of fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Clause:
 
     def unsupported(self, query: str) -> Node:
         """What Elasticsearch says of a pattern on a field that is no string."""
-        types = "keyword and text" if query in ("regexp", "fuzzy") else "keyword, text and wildcard"
+        types = _ASKED.get(query, "keyword, text and wildcard")
         return self.refuse(
             f"Can only use {query} queries on {types} fields - not on [{self.name}] which is of type "
             f"[{self.kind.type}]"
@@ -148,7 +150,19 @@ def string_range(clause: Clause, bounds: Bounds, normalize: bool) -> Node:
         return clause.leaf(TokenRange(low, high, bounds.low_inclusive, bounds.high_inclusive))
     if kind.type == "version":
         return clause.leaf(VersionRange(low, high, bounds.low_inclusive, bounds.high_inclusive))
-    return clause.leaf(TermRange(low, high, bounds.low_inclusive, bounds.high_inclusive, kind.ignore_above))
+    if kind.value is not None:
+        return _constant(clause, _between(kind.value, low, high, bounds))
+    low, high = (None if b is None else values.folded(b, clause.fold) for b in (low, high))
+    inclusive = (bounds.low_inclusive, bounds.high_inclusive)
+    return clause.leaf(TermRange(low, high, *inclusive, kind.ignore_above, clause.fold))
+
+
+def _between(value: str, low: str | None, high: str | None, bounds: Bounds) -> bool:
+    """Whether a text lies between two others in the order of UTF-8 bytes."""
+    there = value.encode()
+    if low is not None and not (low.encode() <= there if bounds.low_inclusive else low.encode() < there):
+        return False
+    return high is None or (there <= high.encode() if bounds.high_inclusive else there < high.encode())
 
 
 def _constant(clause: Clause, holds: bool) -> Node:
@@ -157,7 +171,8 @@ def _constant(clause: Clause, holds: bool) -> Node:
 
 
 def wider(asked: Fold, own: Fold) -> Fold:
-    return own if asked is Fold.NONE else asked
+    """The folding of a clause: a field in lower case folds more than `case_insensitive` does."""
+    return asked if own is Fold.NONE else own
 
 
 def keyed(clause: Clause, query: str) -> Node:
@@ -170,17 +185,22 @@ def plain_prefix(pattern: Pattern, normalize: bool) -> bool:
 
 
 def keyed_wildcard(clause: Clause, pattern: Pattern, fields: FieldTypes) -> Node:
-    """`query_string` matches the pattern against key and value of ALL keys of the flattened field: one that
-    starts with `*` finds the value under any key, any other one finds nothing."""
+    """`query_string` matches the pattern against key and value of ALL keys of the flattened field, with one
+    character between the two: each wildcard of the pattern may be what stands there."""
     root = clause.name
     while (kind := fields.get(root)) is None or kind.type != "flattened":
         root = root.rpartition(".")[0]
-    if pattern[0] is not Wild.MANY:
-        return nothing(clause.span)
-    test = Wildcard(pattern, ignore_above=clause.kind.ignore_above)
     if clause.hidden:
         return nothing(clause.span)
-    return FieldPattern(((kind.column or root) + ".", Wild.MANY), test, clause.span)
+    start = (kind.column or root) + "."
+    found = []
+    for at, piece in enumerate(pattern):
+        if isinstance(piece, Wild):
+            rest = (piece,) if piece is Wild.MANY else ()
+            names = (start, *pattern[:at], *rest)
+            test = Wildcard((*rest, *pattern[at + 1 :]), ignore_above=clause.kind.ignore_above)
+            found.append(FieldPattern(names, test, clause.span))
+    return found[0] if len(found) == 1 else Or(tuple(found), clause.span)
 
 
 # ---- numbers, dates, addresses ------------------------------------------------------------------------
@@ -260,6 +280,8 @@ def _low_date(text: str, inclusive: bool, grain: int) -> DateBound:
     moment = dates.read(text, round_up=not inclusive)
     if moment.nanos is None:
         return DateBound(None, inclusive, moment.math, not inclusive)
+    if grain == 1:
+        dates.held_in_nanos(text, moment.nanos)
     return DateBound((moment.nanos // grain + (0 if inclusive else 1)) * grain)
 
 
@@ -269,6 +291,8 @@ def _high_date(text: str, inclusive: bool, grain: int) -> DateBound:
     moment = dates.read(text, round_up=inclusive)
     if moment.nanos is None:
         return DateBound(None, inclusive, moment.math, inclusive)
+    if grain == 1:
+        dates.held_in_nanos(text, moment.nanos)
     return DateBound((moment.nanos // grain + (1 if inclusive else 0)) * grain - 1)
 
 

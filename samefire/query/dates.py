@@ -18,11 +18,16 @@ _UNIT_NANOS = {"w": 604_800, "d": 86_400, "h": 3_600, "H": 3_600, "m": 60, "s": 
 _DATE = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
     r"(?:T(?:(?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?"
-    r"(?P<zone>Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?)?)?)?",
+    r"(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?)?)?)?",
     re.A,
 )
-_MILLIS = re.compile(r"(?P<sign>-?)(?P<millis>\d{1,18})(?:\.(?P<part>\d{1,6})\d*)?", re.A)
+_MILLIS = re.compile(r"(?P<sign>-?)(?P<millis>\d{1,18})(?:\.(?P<part>\d{1,6}))?", re.A)
 _MATH = re.compile(r"(?P<operator>[+\-/])(?P<count>\d*)(?P<unit>[yMwdhHms])", re.A)
+
+
+_PARTLY = re.compile(r"\d{4}(?:-\d\d){0,2}T(?:\d\d(?::\d\d)?)?(?:Z|[+-]\d\d(?::?\d\d)*)?", re.A)
+_LAST = 2**63 - 1
+_NANOS_FORMAT = "strict_date_optional_time_nanos||epoch_millis"
 
 
 class DateError(ValueError):
@@ -44,7 +49,7 @@ def read(text: str, *, round_up: bool) -> Moment:
         resolve(text, 0, round_up=round_up)  # refuses what is no date math
         return Moment(None, text)
     anchor, bars, math = text.partition("||")
-    nanos = parse(anchor, round_up=round_up and not math)
+    nanos = parse(anchor, round_up=round_up and not bars)  # `2024-03-01||` is the first moment of that day
     return Moment(_calculate(math, nanos, round_up) if bars else nanos)
 
 
@@ -77,6 +82,22 @@ def written(text: str) -> int:
     return _from_parts(found, text, round_up=False)
 
 
+def held_in_nanos(text: str, nanos: int) -> int:
+    """The moment when a `date_nanos` field can be asked for it: its format wants seconds when there are hours, and
+    it holds the years 1970 to 2262. Raises DateError."""
+    if _PARTLY.fullmatch(text.partition("||")[0]):
+        raise DateError(f"failed to parse date field [{text}] with format [{_NANOS_FORMAT}]")
+    if nanos < 0:
+        raise DateError(
+            f"date [{text}] is before the epoch in 1970 and cannot be stored in nanosecond resolution"
+        )
+    if nanos > _LAST:
+        raise DateError(
+            f"date [{text}] is after 2262-04-11T23:47:16.854775807 and cannot be stored in nanosecond resolution"
+        )
+    return nanos
+
+
 def _unreadable(text: str) -> DateError:
     return DateError(
         f"failed to parse date field [{text}] with format [strict_date_optional_time||epoch_millis]"
@@ -100,10 +121,13 @@ def _from_parts(found: re.Match[str], text: str, round_up: bool) -> int:
 
 
 def _offset(zone: str | None) -> int:
-    if not zone or zone == "Z":
+    """Of a zone in nanoseconds; Java knows none further than 18 hours away."""
+    if not zone or zone[0] not in "+-":
         return 0
     digits = zone[1:].replace(":", "").ljust(6, "0")
     seconds = int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:6])
+    if seconds > 18 * 3600:
+        raise DateError(f"zone offset not in the valid range: -18:00 to +18:00 [{zone}]")
     return (-seconds if zone[0] == "-" else seconds) * SECOND
 
 
@@ -152,7 +176,7 @@ def _round(nanos: int, unit: str, round_up: bool) -> int:
     start = _start(moment, unit)
     if not round_up:
         return _nanos(start)
-    return _add(_nanos(start), 1, unit) - 1
+    return _add(_nanos(start), 1, unit) - MILLI
 
 
 def _start(moment: datetime, unit: str) -> datetime:

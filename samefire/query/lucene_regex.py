@@ -222,8 +222,10 @@ class _Reader:
 
     def shorthand(self) -> tuple[tuple[int, int], ...] | None:
         name = self.text[self.at + 1 : self.at + 2]
-        if not self.peek("\\") or name.lower() not in _CLASSES or not name:
+        if not self.peek("\\") or not (name.isascii() and name.isalpha()):
             return None
+        if name.lower() not in _CLASSES:
+            raise RegexError(f"`\\{name}` is no escape; only \\d, \\w, \\s and their capitals are", self.at)
         self.at += 2
         ranges = _CLASSES[name.lower()]
         return ranges if name.islower() else outside(ranges)
@@ -353,6 +355,13 @@ def _flat(tree: Regex) -> tuple[Regex, ...]:
 
 
 def fold_ascii(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """The ranges with the other case of every letter A-Z and a-z that is written by itself. A range of a class
+    (`[a-c]`) keeps its case: Lucene folds no ranges."""
+    letters = [chr(low) for low, high in ranges if low == high < 128 and chr(low).isalpha()]
+    return ranges + tuple((ord(c.swapcase()), ord(c.swapcase())) for c in letters)
+
+
+def fold_letters(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     """The ranges with the other case of every A-Z and a-z in them."""
     extra: list[tuple[int, int]] = []
     for low, high in ranges:
@@ -366,7 +375,7 @@ def fold_ascii(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ..
 def to_re2(tree: Regex, *, fold: bool = False) -> str | None:
     """The pattern in RE2's syntax, or None when it needs complement or intersection.
 
-    `fold` makes A-Z and a-z the same."""
+    `fold` makes A-Z and a-z the same, but not in ranges."""
     match tree:
         case Chars(ranges=ranges, negated=negated):
             return _class(fold_ascii(ranges) if fold else ranges, negated)

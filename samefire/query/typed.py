@@ -83,6 +83,7 @@ __all__ = [
     "regexp",
     "term",
     "terms",
+    "unreadable",
     "wildcard",
 ]
 
@@ -109,8 +110,7 @@ def term(
     if kind in STRINGS:
         return string_term(clause, value, fold)
     if kind in TEXTS:
-        text = values.text(value)
-        return clause.leaf(TokenPattern((text if fold is Fold.NONE else lower(text),)))
+        return clause.leaf(TokenPattern((values.folded(values.text(value), fold),)))
     return typed_term(clause, value, fold)
 
 
@@ -160,13 +160,16 @@ def phrase(
     lenient: bool = False,
     within: str | None = None,
 ) -> Node:
-    """`match_phrase` (`is_prefix`: `match_phrase_prefix`): the tokens in order, elsewhere a `term`."""
+    """`match_phrase`: the tokens in order, elsewhere a `term`. `is_prefix`: `match_phrase_prefix`, which only
+    analysed text allows."""
     clause = clause_on(name, fields, span, lenient, within)
     if not isinstance(clause, Clause) or clause.kind.type not in TEXTS:
-        if is_prefix:
-            return prefix(name, fields, values.text(value), span, lenient=lenient, within=within)
+        if is_prefix and isinstance(clause, Clause):
+            return clause.unsupported("phrase prefix")
         return term(name, fields, value, span, lenient=lenient, within=within)
     found = tuple(tokens(values.text(value)))
+    if slop < 0 and len(found) > 1:
+        return clause.refuse(f"slop must be >= 0, got {slop}")
     return clause.leaf(Phrase(found, slop, is_prefix)) if found else nothing(span)
 
 
@@ -187,13 +190,16 @@ def wildcard(
     if not isinstance(clause, Clause):
         return clause
     kind = clause.kind.type
+    if (
+        not pattern and kind in (STRINGS - {"wildcard"}) | TEXTS
+    ):  # Lucene's empty pattern has no string at all
+        return nothing(span)
     if kind == "flattened-key" and not plain_prefix(pattern, normalize):
         return keyed_wildcard(clause, pattern, fields) if normalize else keyed(clause, "wildcard")
     if kind in STRINGS:
         return string_wildcard(clause, pattern, fold)
     if kind in TEXTS:
-        small = normalize or fold is not Fold.NONE
-        return clause.leaf(TokenPattern(values.lower_pattern(pattern) if small else pattern))
+        return clause.leaf(TokenPattern(_token_pattern(pattern, fold, normalize)))
     if kind == "version":
         return clause.leaf(Wildcard(pattern, fold))
     return clause.unsupported("wildcard")
@@ -219,11 +225,18 @@ def prefix(
     if kind in STRINGS:
         return string_wildcard(clause, pattern, fold)
     if kind in TEXTS:
-        small = normalize or fold is not Fold.NONE
-        return clause.leaf(TokenPattern(values.lower_pattern(pattern) if small else pattern))
+        return clause.leaf(TokenPattern(_token_pattern(pattern, fold, normalize)))
     if kind == "version":
         return clause.leaf(Wildcard(pattern, fold))
     return clause.unsupported("prefix")
+
+
+def _token_pattern(pattern: Pattern, fold: Fold, normalize: bool) -> Pattern:
+    """The pattern as it is held against tokens, which are in lower case: `normalize` lowers all of it,
+    `case_insensitive` A-Z only."""
+    if normalize:
+        return values.lower_pattern(pattern)
+    return tuple(values.folded(piece, fold) if isinstance(piece, str) else piece for piece in pattern)
 
 
 def analysed_prefix(
@@ -264,15 +277,10 @@ def regexp(
     if not isinstance(clause, Clause):
         return clause
     kind = clause.kind.type
+    if reason := unreadable(pattern):
+        return clause.refuse(reason)
     if kind == "flattened-key":
         return keyed(clause, "regexp")
-    if kind in STRINGS or kind in TEXTS or kind == "version":
-        from samefire.query import lucene_regex
-
-        try:
-            lucene_regex.parse(pattern)
-        except lucene_regex.RegexError as error:
-            return clause.refuse(f"failed to parse the regular expression [{pattern}]: {error}")
     if kind in STRINGS or kind == "version":
         limit = clause.kind.ignore_above
         test = Regex(pattern, RegexSyntax.LUCENE, wider(fold, clause.fold), ignore_above=limit)
@@ -280,6 +288,17 @@ def regexp(
     if kind in TEXTS:
         return clause.leaf(TokenRegex(pattern, fold))
     return clause.unsupported("regexp")
+
+
+def unreadable(pattern: str) -> str | None:
+    """Why a text is no regular expression of Lucene; None when it is one."""
+    from samefire.query import lucene_regex
+
+    try:
+        lucene_regex.parse(pattern)
+    except lucene_regex.RegexError as error:
+        return f"failed to parse the regular expression [{pattern}]: {error}"
+    return None
 
 
 def fuzzy(
@@ -303,8 +322,11 @@ def fuzzy(
     steps = min(edits, 2) if edits is not None else auto_edits(value)
     if kind == "flattened-key":
         return keyed(clause, "fuzzy")
+    if prefix_length >= len(value):  # Lucene asks for the value itself then
+        steps = 0
     if kind in STRINGS or kind == "version":
-        return clause.leaf(Fuzzy(value, steps, prefix_length))
+        limit = clause.kind.ignore_above
+        return clause.leaf(Fuzzy(value, steps, prefix_length, fold=clause.fold, ignore_above=limit))
     if kind in TEXTS:
         text = lower(value) if normalize else value
         return clause.leaf(Fuzzy(text, steps, prefix_length, analysed=True))
@@ -330,10 +352,12 @@ def range_(
     within: str | None = None,
 ) -> Node:
     """`range`: between two values; None is open. `normalize` as for `wildcard`."""
+    if low is None and high is None and not normalize:
+        return exists(name, fields, span, within=within)
     clause = clause_on(name, fields, span, lenient, within)
     if not isinstance(clause, Clause):
         return clause
-    if low is None and high is None:
+    if low is None and high is None and clause.kind.type not in TEXTS | {"flattened-key"}:
         return exists(name, fields, span, within=within)
     bounds = Bounds(low, high, low_inclusive, high_inclusive)
     kind = clause.kind.type
@@ -351,6 +375,9 @@ def exists(name: str, fields: FieldTypes, span: Span = NOWHERE, *, within: str |
         return nothing(span)
     if kind.value is not None:
         return everything(span)
+    if kind.type == "flattened-key":  # an object below a key is not the key's value
+        test = Wildcard((Wild.MANY,), ignore_above=kind.ignore_above)
+        return Leaf(name, test, span, kind.column, kind.null_value)
     # A dynamic field may be an object, whose parts are not held against a limit here.
     limit = kind.ignore_above if kind.type in STRINGS - {"flattened", "dynamic"} else None
     return Leaf(name, Exists(limit), span, kind.column, kind.null_value)

@@ -56,6 +56,12 @@ def test_objects_of_a_nested_field_keep_their_identity() -> None:
     assert objects_at(document, "a.b") == [{"x": 3}, {"x": 1}, {"x": 2}]
 
 
+def test_dotted_keys_make_objects_of_their_own() -> None:
+    document = {"a.b": 1, "a.c.d": [2], "a": {"b": 3}, "ab.c": 4}
+    assert objects_at(document, "a") == [{"b": 1}, {"c.d": [2]}, {"b": 3}]
+    assert objects_at(document, "a.c") == [{"d": [2]}]
+
+
 def test_flatten_gives_every_scalar_with_its_path() -> None:
     document = {"a": {"b": [1, {"c": True}]}, "d.e": "x", "n": None}
     assert sorted(map(repr, flatten(document))) == ["('a.b', 1)", "('a.b.c', True)", "('d.e', 'x')"]

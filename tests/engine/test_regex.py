@@ -62,10 +62,35 @@ def test_lucene(pattern: str, yes: list[str] | None, no: list[str] | None) -> No
 
 
 def test_lucene_folds_ascii_only() -> None:
-    assert lucene("[a-c]É", Fold.ASCII)("BÉ")
-    assert not lucene("[a-c]É", Fold.ASCII)("Bé")
+    assert lucene("[abc]É", Fold.ASCII)("BÉ")
+    assert not lucene("[abc]É", Fold.ASCII)("Bé")
     assert not lucene("k", Fold.ASCII)("\u212a")
     assert lucene("~(a)", Fold.ASCII)("A") is False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "yes", "no"),
+    [
+        ("[a-c]", ["a", "b"], ["A", "B"]),  # Lucene 9.12 and 10.5 fold no ranges
+        ("[A-Z]+", ["AB"], ["ab"]),
+        ("[ab-c]", ["a", "A", "b", "c"], ["B", "C"]),
+        ("[^abc]", ["d"], ["a", "A"]),
+        ("[^a-c]", ["A"], ["a"]),
+        ("~[a-c]", ["A"], ["a"]),
+        (r"\w[B]", ["Ab", "aB"], []),
+    ],
+)
+def test_lucene_folds_no_ranges(pattern: str, yes: list[str], no: list[str]) -> None:
+    matches = lucene(pattern, Fold.ASCII)
+    assert [s for s in yes if not matches(s)] == []
+    assert [s for s in no if matches(s)] == []
+    assert all(lucene(pattern, Fold.UNICODE)(s) is not pattern.startswith(("[^", "~")) for s in no)
+
+
+@pytest.mark.parametrize("pattern", [r"\n", r"a\b", r"[\t]", r"(\Q|a)"])
+def test_an_escaped_letter_is_no_expression(pattern: str) -> None:
+    with pytest.raises(RegexError, match="is no escape; only"):
+        parse(pattern)
 
 
 @pytest.mark.parametrize(

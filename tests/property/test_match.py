@@ -66,6 +66,7 @@ tests: st.SearchStrategy[ast.Test] = st.one_of(
     ),
     st.builds(ast.Regex, st.sampled_from(["x", "^y", "x$", "(x)+"]), st.just(ast.RegexSyntax.PCRE), folds),
     st.builds(ast.TermRange, st.sampled_from([None, "a"]), st.sampled_from([None, "xy"]), st.booleans()),
+    st.builds(ast.TermRange, st.just("a"), st.just("xy"), fold=st.just(ast.Fold.UNICODE)),
     st.builds(ast.NumberIs, st.sampled_from([0, 1, 1.5])),
     st.builds(ast.NumberRange, bounds, bounds, st.booleans(), st.booleans()),
     st.builds(ast.BooleanIs, st.booleans()),

@@ -235,7 +235,11 @@ def test_match_and_phrase_on_text() -> None:
 
 def test_match_and_phrase_elsewhere_are_terms() -> None:
     assert typed.match("k", TYPES, "a b") == typed.phrase("k", TYPES, "a b") == typed.term("k", TYPES, "a b")
-    assert typed.phrase("k", TYPES, "a", is_prefix=True) == typed.prefix("k", TYPES, "a")
+    assert typed.phrase("k", TYPES, "a", is_prefix=True) == Fails(
+        "Can only use phrase prefix queries on text fields - not on [k] which is of type [keyword]"
+    )
+    assert typed.phrase("k", TYPES, "a", is_prefix=True, lenient=True) == Or(())
+    assert typed.phrase("gone", CLOSED, "a", is_prefix=True) == Or(())
 
 
 def test_terms() -> None:
@@ -250,6 +254,11 @@ def test_terms() -> None:
         ("k", {"pattern": ("A", Wild.MANY), "fold": Fold.ASCII}, ["abc"], ["ba"]),
         ("t", {"pattern": ("FO", Wild.MANY), "normalize": True}, ["the Fox"], ["f"]),
         ("t", {"pattern": ("FO", Wild.MANY)}, [], ["the Fox"]),
+        ("t", {"pattern": ("FO", Wild.MANY), "fold": Fold.ASCII}, ["the Fox"], []),
+        ("t", {"pattern": ("É", Wild.MANY), "fold": Fold.ASCII}, [], ["École", "école"]),  # A-Z only
+        ("t", {"pattern": ("É", Wild.MANY), "normalize": True}, ["École"], ["ecole"]),
+        ("folded", {"pattern": ("É", Wild.MANY), "fold": Fold.ASCII}, ["École", "école"], ["ecole"]),
+        ("k", {"pattern": ()}, [], ["", "a"]),  # Lucene's empty pattern fits no text
         ("v", {"pattern": ("1.2.", Wild.MANY)}, ["1.2.30"], ["1.3.0"]),
         ("one", {"pattern": ("Sen", Wild.MANY)}, ["anything"], []),
         ("one", {"pattern": ("sen", Wild.MANY)}, [], ["Sensor"]),
@@ -263,10 +272,15 @@ def test_wildcard(field: str, clause: dict[str, Any], yes: list[Any], no: list[A
 
 def test_query_string_wildcards_look_through_all_keys() -> None:
     inner: Any = (Wild.MANY, "x", Wild.MANY)
-    assert typed.wildcard("map.a", TYPES, inner, normalize=True) == FieldPattern(
-        ("map.", Wild.MANY), Wildcard(inner)
+    assert typed.wildcard("map.a", TYPES, inner, normalize=True) == Or(
+        (
+            FieldPattern(("map.", Wild.MANY), Wildcard(inner)),
+            FieldPattern(("map.", *inner), Wildcard((Wild.MANY,))),
+        )
     )
-    assert typed.wildcard("map.a", TYPES, ("x", Wild.ONE), normalize=True) == Or(())
+    assert typed.wildcard("map.a", TYPES, ("x", Wild.ONE), normalize=True) == FieldPattern(
+        ("map.", "x"), Wildcard(())
+    )
     assert typed.wildcard("map.a", TYPES, ("x", Wild.MANY), normalize=True) == Leaf(
         "map.a", Wildcard(("x", Wild.MANY))
     )
@@ -324,3 +338,70 @@ def test_folding() -> None:
     assert matches(typed.term("t", TYPES, "FOX", fold=Fold.ASCII), {"t": "fox"})
     assert typed.term("one", TYPES, "SENSOR", fold=Fold.ASCII) == typed.everything()
     assert typed.term("one", TYPES, "SENSOR") == typed.nothing()
+
+
+@pytest.mark.parametrize(
+    ("field", "bounds", "yes", "no"),
+    [
+        ("folded", {"low": "B", "high": "c"}, ["b", "BX", "c"], ["A", "d"]),  # held against in lower case
+        ("one", {"low": "A"}, ["anything"], []),  # the constant answers for every document
+        ("one", {"low": "T"}, [], ["anything", "Z"]),
+        ("one", {"high": "Sensor", "high_inclusive": False}, [], ["A"]),
+        ("t", {"normalize": True}, ["word"], ["--", ""]),  # [* TO *]: any token
+        (
+            "fine",
+            {"low": "2024-03-01||", "low_inclusive": False},
+            ["2024-03-01T00:00:00.000000001Z"],
+            ["2024-03-01"],
+        ),
+    ],
+)
+def test_ranges_as_the_server_answers(
+    field: str, bounds: dict[str, Any], yes: list[Any], no: list[Any]
+) -> None:
+    node = typed.range_(field, TYPES, **bounds)
+    assert [matches(node, {field: value}) for value in (*yes, *no)] == [True] * len(yes) + [False] * len(no)
+
+
+@pytest.mark.parametrize(
+    ("bound", "reason"),
+    [
+        (
+            "1969-12-31",
+            "date [1969-12-31] is before the epoch in 1970 and cannot be stored in nanosecond resolution",
+        ),
+        (
+            "2300",
+            "date [2300] is after 2262-04-11T23:47:16.854775807 and cannot be stored in nanosecond resolution",
+        ),
+        (
+            "2024-03-01T10:00",
+            "failed to parse date field [2024-03-01T10:00] with format [strict_date_optional_time_nanos||epoch_millis]",
+        ),
+    ],
+)
+def test_moments_that_a_field_of_nanoseconds_refuses(bound: str, reason: str) -> None:
+    assert typed.range_("fine", TYPES, low=bound) == Fails(reason)
+    assert not isinstance(typed.range_("when", TYPES, low=bound), Fails)
+
+
+def test_keys_of_a_flattened_field() -> None:
+    below = typed.exists("map.a", TYPES)
+    assert matches(below, {"map": {"a": ""}})
+    assert not matches(below, {"map": {"a": {"b": "x"}}})
+    across = typed.wildcard("map.a", TYPES, ("a", Wild.MANY, "c"), normalize=True)
+    assert matches(across, {"map": {"ab": "xc"}})
+    assert not matches(across, {"map": {"b": "abc"}})
+    assert typed.range_("map.a", TYPES, normalize=True) == Fails(
+        "[range] queries on keyed [flattened] fields must include both an upper and a lower bound"
+    )
+
+
+def test_fuzzy_on_a_field_in_lower_case() -> None:
+    assert matches(typed.fuzzy("folded", TYPES, "ABCE", edits=1), {"folded": "aBcD"})
+    assert not matches(typed.fuzzy("short", TYPES, "abcdef", edits=1), {"short": "abcdef"})
+
+
+def test_a_phrase_cannot_shrink() -> None:
+    assert typed.phrase("t", TYPES, "a b", slop=-1) == Fails("slop must be >= 0, got -1")
+    assert matches(typed.phrase("t", TYPES, "a", slop=-1), {"t": "a"})

@@ -178,12 +178,14 @@ class Clauses:
             return self.missing(path, value, str(path[-1]))
         span = self.notes.place(path)
         slop = options.number("slop")
+        if slop < 0:
+            return Fails("No negative slop allowed.", span)
         node = typed.phrase(name, self.fields, plain, span, slop=slop, is_prefix=is_prefix, within=within)
         return self.matched(node, options, span)
 
     def term(self, body: Json, path: Path, within: str | None) -> Node:
         """`term`: the value as it is indexed."""
-        found = self.field(body, path, ("value",), ("case_insensitive",))
+        found = self.field(body, path, ("value", "term"), ("case_insensitive",))
         if found is None:
             return typed.nothing()
         name, value, options = found
@@ -228,7 +230,7 @@ class Clauses:
 
     def prefix(self, body: Json, path: Path, within: str | None) -> Node:
         """`prefix`: the value starts with the text."""
-        found = self.field(body, path, ("value", "prefix"), ("case_insensitive", "rewrite"))
+        found = self.field(body, path, ("value",), ("case_insensitive", "rewrite"))
         if found is None:
             return typed.nothing()
         name, value, options = found
@@ -249,7 +251,12 @@ class Clauses:
         text = self.text(value, options.path)
         if text is None:
             return self.missing(path, value, "regexp")
-        if str(options.get("flags") or "ALL").upper() != "ALL" and any(c in text for c in '~&@<>#"'):
+        flags = str(options.get("flags") or "ALL").upper()
+        if unknown := [flag for flag in flags.split("|") if flag not in _REGEX_FLAGS]:
+            return Fails(f"Unknown regexp flag [{unknown[0]}]", self.notes.place(path))
+        if reason := typed.unreadable(text):  # also where nobody would be asked
+            return Fails(reason, self.notes.place(path))
+        if flags != "ALL" and any(c in text for c in '~&@<>#"'):
             options.refuse("flags")
         return typed.regexp(
             name, self.fields, text, self.notes.place(path), fold=_fold(options), within=within
@@ -271,6 +278,8 @@ class Clauses:
         edits = None if auto else options.number("fuzziness", 2)
         beginning = options.number("prefix_length")
         span = self.notes.place(path)
+        if edits is not None and edits not in (0, 1, 2):
+            return Fails(f"Valid edit distances are [0, 1, 2] but was [{edits}]", span)
         return typed.fuzzy(name, self.fields, text, span, edits=edits, prefix_length=beginning, within=within)
 
     def range(self, body: Json, path: Path, within: str | None) -> Node:
@@ -291,10 +300,14 @@ class Clauses:
         if "to" in options or "include_upper" in options:
             bounds |= {"high": self.scalar(inner.get("to"), (*at, "to"))}
             bounds["high_inclusive"] = "include_upper" not in options or options.flag("include_upper")
-        for key, (end, inclusive) in _BOUNDS.items():
-            if key in options:
+        for key in inner:  # of two bounds at one end the later one counts
+            if key in _BOUNDS:
+                end, inclusive = _BOUNDS[key]
                 bounds |= {end: self.scalar(inner[key], (*at, key)), f"{end}_inclusive": inclusive}
         self.dated(name, options)
+        relation = options.get("relation")
+        if relation is not None and str(relation).upper() not in _RELATIONS:
+            return Fails(f"{relation} is not a valid relation", self.notes.place(path))
         return typed.range_(name, self.fields, self.notes.place(path), within=within, **bounds)
 
     def dated(self, name: str, options: Options) -> None:
@@ -322,6 +335,8 @@ class Clauses:
 
 
 _ANALYSIS = ("analyzer",)
+_REGEX_FLAGS = frozenset({"ALL", "NONE", "INTERSECTION", "COMPLEMENT", "EMPTY", "ANYSTRING", "INTERVAL"})
+_RELATIONS = frozenset({"INTERSECTS", "CONTAINS", "WITHIN"})
 _FUZZY = ("fuzziness", "prefix_length", "max_expansions", "fuzzy_transpositions", "fuzzy_rewrite")
 
 

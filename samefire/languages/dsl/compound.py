@@ -8,6 +8,8 @@ from samefire.languages.dsl.options import Options, Path
 from samefire.query import typed
 from samefire.query.ast import And, Fails, Nested, Node, Not, Or
 
+_SCORE_MODES = ("avg", "max", "min", "none", "sum")
+
 
 def bool_(clauses: Clauses, body: Json, path: Path, within: str | None) -> Node:
     """`bool`: all of must and filter, enough of should, none of must_not; an empty one matches all."""
@@ -39,6 +41,9 @@ def nested(clauses: Clauses, body: Json, path: Path, within: str | None) -> Node
     if not isinstance(name, str):
         clauses.notes.bad_value((*path, "path"), "the name of a nested field", name)
         return typed.nothing(span)
+    mode = options.get("score_mode")
+    if mode is not None and mode not in _SCORE_MODES:
+        return Fails(f"No score mode for child query [{mode}] found", span)
     inside = clauses.with_nested(name)
     if inside is None:
         if options.flag("ignore_unmapped"):
@@ -57,6 +62,9 @@ def constant_score(clauses: Clauses, body: Json, path: Path, within: str | None)
 def dis_max(clauses: Clauses, body: Json, path: Path, within: str | None) -> Node:
     """`dis_max`: some one of its queries."""
     Options(clauses.notes, body, path, ("queries", "tie_breaker"))
+    if not body.get("queries"):
+        reason = "[dis_max] requires 'queries' field with at least one clause"
+        return Fails(reason, clauses.notes.place(path))
     return Or(tuple(clauses.clauses(body, "queries", path, within)), clauses.notes.place(path))
 
 

@@ -47,9 +47,11 @@ def multi_match(clauses: Clauses, body: Json, path: Path, within: str | None) ->
     kind = options.word("type", "best_fields", _TYPES)
     every = options.word("operator", "or", ("and", "or")) == "and"
     given = body.get("fields")
-    given = None if given in ("*", ["*"]) else given
+    given = None if given in ("*", ["*"], []) else given
     if kind == "cross_fields" and every:
         notes.unsupported((*path, "type"), "cross_fields with operator and")
+    if kind in ("phrase", "phrase_prefix") and options.number("slop") < 0:
+        return Fails("No negative slop allowed.", span)
     lenient = options.flag("lenient") if "lenient" in options else given is None
     ask = _question(clauses, value, kind, options, span, lenient=lenient, every=every, within=within)
     if given is None:
@@ -121,6 +123,10 @@ def query_string(clauses: Clauses, body: Json, path: Path, within: str | None) -
     text = clauses.text(body.get("query"), (*path, "query"))
     if text is None:
         return Fails("[query_string] requires a query, not null", span)
+    if "fields" in options and "default_field" in options:
+        return Fails("[query_string] cannot use [fields] parameter in conjunction with [default_field]", span)
+    if not text.strip():  # Kibana sends a blank query as `match_all`, a filter sends it as it is
+        return typed.nothing(span)
     on = tuple(_weighed(clauses, body["fields"], (*path, "fields"))) if "fields" in options else None
     default_field = options.get("default_field")
     if default_field is not None and not isinstance(default_field, str):

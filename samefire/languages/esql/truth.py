@@ -360,7 +360,7 @@ class Truth:
         if isinstance(test, Regex):
             if not _one_case(literal, operand.case):
                 raise Unsayable("case-regex", "a pattern of the other case is looked for", span)
-            return self.leaf(operand, Regex(test.pattern, RegexSyntax.LUCENE, Fold.ASCII), span)
+            return self.leaf(operand, Regex(test.pattern, RegexSyntax.LUCENE, Fold.UNICODE), span)
         if (literal.lower() if operand.case == "lower" else literal.upper()) != literal:
             return FALSE
         return self.leaf(operand, Wildcard(test.pattern, Fold.UNICODE), span)

@@ -47,6 +47,7 @@ def of(clause: dict[str, Any], fields: FieldTypes = FIELDS) -> list[int] | str:
 
 RED = {"term": {"k": "red"}}
 BLUE = {"term": {"k": "blue"}}
+PREFIX_OF_A_NUMBER = "Can only use phrase prefix queries on text fields - not on [n] which is of type [long]"
 SMALL = {"range": {"n": {"lt": 10}}}
 
 
@@ -83,6 +84,42 @@ SMALL = {"range": {"n": {"lt": 10}}}
         ({"match_phrase": {"t": "red fox"}}, [0]),
         ({"match_phrase": {"t": {"query": "fox red", "slop": 1}}}, [1]),
         ({"match_phrase_prefix": {"t": "is r"}}, [1]),
+        (
+            {"match_phrase_prefix": {"k": "re"}},
+            "Can only use phrase prefix queries on text fields - not on [k] which is of type [keyword]",
+        ),
+        ({"match_phrase_prefix": {"n": "1"}}, PREFIX_OF_A_NUMBER),
+        ({"multi_match": {"query": "re", "fields": ["n"], "type": "phrase_prefix"}}, PREFIX_OF_A_NUMBER),
+        ({"match_phrase": {"t": {"query": "red fox", "slop": -1}}}, "No negative slop allowed."),
+        (
+            {"multi_match": {"query": "a b", "fields": ["t"], "type": "phrase", "slop": -1}},
+            "No negative slop allowed.",
+        ),
+        ({"query_string": {"query": " "}}, []),
+        (
+            {"query_string": {"query": "red", "fields": ["k"], "default_field": "t"}},
+            "[query_string] cannot use [fields] parameter in conjunction with [default_field]",
+        ),
+        ({"term": {"k": {"term": "red"}}}, [1]),
+        ({"regexp": {"k": {"value": "red", "flags": "MANY"}}}, "Unknown regexp flag [MANY]"),
+        (
+            {"regexp": {"l": "("}},  # even where nobody is asked
+            "failed to parse the regular expression [(]: the pattern ends in the middle at character 2",
+        ),
+        ({"regexp": {"k": {"value": "[A-Z]ED", "case_insensitive": True}}}, [0]),
+        (
+            {"fuzzy": {"k": {"value": "rxx", "fuzziness": 3}}},
+            "Valid edit distances are [0, 1, 2] but was [3]",
+        ),
+        ({"fuzzy": {"k": {"value": "rad", "fuzziness": 1, "prefix_length": 3}}}, []),
+        ({"range": {"n": {"gt": 1, "gte": 20}}}, [1]),
+        ({"range": {"n": {"gte": 20, "gt": 0}}}, [0, 1]),  # the later one counts
+        ({"range": {"n": {"gt": 1, "relation": "near"}}}, "near is not a valid relation"),
+        ({"dis_max": {"queries": []}}, "[dis_max] requires 'queries' field with at least one clause"),
+        (
+            {"nested": {"path": "l", "query": {"match_all": {}}, "score_mode": "MAX"}},
+            "No score mode for child query [MAX] found",
+        ),
         ({"multi_match": {"query": "red", "fields": ["k^2", "t"]}}, [0, 1]),
         ({"multi_match": {"query": "red", "fields": ["*"]}}, [0, 1, 3]),
         ({"multi_match": {"query": "red"}}, [0, 1, 3]),
