@@ -34,6 +34,9 @@ KEPT = (
     "tiebreaker_field",
     "alert_suppression",
     "building_block_type",
+    "severity_mapping",
+    "risk_score_mapping",
+    "rule_name_override",
 )
 
 _STATUS = {"development": "experimental", "experimental": "experimental", "beta": "test"} | {

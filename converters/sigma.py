@@ -33,10 +33,10 @@ from samefire.source import NOWHERE, Source
 
 from . import _sigma_profile
 from ._logsource import logsource
-from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
+from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold, tell_pipes
 from ._sigma_detection import detection
 from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
-from ._sigma_exceptions import Beside, exceptions, tell_expiries
+from ._sigma_exceptions import Beside, exceptions, tell_expiries, tell_unknown
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_taxonomy import correlation_to_sigma, names_of, to_sigma
@@ -140,6 +140,7 @@ def write_body(
     """The documents of a body; `filters` hold for each of its events."""
     losses = Losses(rule.string("rule", "query"), approximate=options.approximate)
     tell_expiries(rule, losses)
+    tell_unknown(rule, losses)
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
@@ -169,6 +170,8 @@ def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | 
         _tell_time(rule, losses)
     match body:
         case EventQuery(where=where) | NewTerms(where=where) | IndicatorMatch(where=where):
+            if isinstance(body, EventQuery):
+                tell_pipes(body.pipes, losses)
             return _thresholded(rule, where, losses) if rule.type == "threshold" else where
         case Sequence():
             window = lookback(rule, losses) if body.maxspan is None else body.maxspan
