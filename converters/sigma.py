@@ -27,6 +27,7 @@ from samefire.query.detection import (
     Threshold,
 )
 from samefire.rule import Rule
+from samefire.rulequery import filters as filters_of
 from samefire.rulequery import lower_tree, parse_query
 from samefire.sigma_rule import SigmaRule
 from samefire.source import NOWHERE, Source
@@ -114,11 +115,10 @@ def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tupl
     except ProblemError as error:
         problems += error.problems
     filters: list[Beside] = []
-    for number, entry in enumerate(rule.contents.get("filters", ())):
-        try:
-            filters.append((_filter(rule, number, entry, fields), rule.source))
-        except ProblemError as error:
-            problems += error.problems
+    try:
+        filters.extend((node, rule.source) for node in filters_of(rule, fields))
+    except ProblemError as error:
+        problems += error.problems
     try:
         filters.extend(exceptions(rule, fields))
     except ProblemError as error:
@@ -126,12 +126,6 @@ def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tupl
     if problems:
         raise ProblemError(problems)
     return body, tuple(filters)
-
-
-def _filter(rule: Rule, number: int, entry: Any, fields: FieldTypes) -> Node:
-    from samefire.languages.dsl import lower_filter
-
-    return lower_filter(entry, fields, rule.source, span=rule.value_span("rule", "filters", number))
 
 
 def write_body(
