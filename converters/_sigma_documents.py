@@ -67,6 +67,11 @@ def head(rule: Rule, options: Options) -> dict[str, Any]:
     return _present(entries)
 
 
+def renames(rule: Rule, options: Options) -> bool:
+    """Whether the fields get Sigma's own names: not when the rule says whose its names are."""
+    return options.taxonomy == "sigma" and "taxonomy" not in rule.sigma
+
+
 def taxonomy(rule: Rule, options: Options) -> dict[str, str]:
     """Whose field names these are; Sigma's own need no word."""
     name = rule.sigma.get("taxonomy", options.taxonomy)

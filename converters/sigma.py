@@ -36,7 +36,7 @@ from . import _sigma_profile
 from ._logsource import logsource
 from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold, tell_pipes
 from ._sigma_detection import detection
-from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
+from ._sigma_documents import derived_id, head, identifier, renames, short_name, tail, taxonomy
 from ._sigma_exceptions import Beside, exceptions, tell_expiries, tell_unknown
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
@@ -155,7 +155,17 @@ def write_body(
     if options.profile == "sigmahq":
         documents = _sigma_profile.in_house_style(documents)
         stem = _sigma_profile.file_name(stem, documents)
-    return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems)
+    unread = _unread(rule) if renames(rule, options) else None
+    return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems, unread)
+
+
+def _unread(rule: Rule) -> Problem:
+    """Why a text in Sigma's own names is not judged."""
+    message = "the fields have Sigma's own names, the events of cases those of ECS"
+    hint = (
+        "`--taxonomy ecs` is judged; so are `sigma:lucene` and its like, where pySigma names the fields anew"
+    )
+    return Problem("form-cannot-run", message, rule.source, rule.value_span("rule", "query"), hint=hint)
 
 
 def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | Node | None:
@@ -231,7 +241,7 @@ class _Writer:
         """The correlation, then the event rules that it joins."""
         parts = [self.part(part) for part in plan.parts]
         joined = plan.correlation
-        if self.options.taxonomy == "sigma":
+        if renames(self.rule, self.options):
             names = {part["name"]: names_of(part["logsource"]) for part in parts}
             joined = correlation_to_sigma(joined, names)
         return [{**head(self.rule, self.options), "correlation": joined}, *parts]
@@ -254,7 +264,7 @@ class _Writer:
             with self.losses.reading(source):
                 filtered.append(clauses(node, self.fields, self.losses))
         clause, origin = every([asked, *filtered]), self.logsource(where)
-        if self.options.taxonomy == "sigma":
+        if renames(self.rule, self.options):
             clause = to_sigma(clause, origin, self.losses)
         if self.options.caseless:
             clause = caseless(clause, self.losses)

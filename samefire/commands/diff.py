@@ -15,7 +15,7 @@ from samefire.reports.text import problems_text
 from samefire.revision import Repository
 from samefire.rule import Rule, load
 from samefire.ruleset import looks_like_a_rule
-from samefire.settings import Settings, find
+from samefire.settings import KIBANA, Settings, find
 from samefire.source import Source
 from samefire.workspace import Workspace, load_fields, shown
 
@@ -57,7 +57,7 @@ def differences(before: Side, now: Side, settings: Settings, names: Sequence[str
     """Each rule of either side, in order of path."""
     fields = load_fields(settings)
     forms = chosen_forms(names, settings.forms)
-    export = chosen_forms([settings.lock_form])[0]
+    export = chosen_forms([KIBANA])[0]
     workspace = Workspace(settings, fields, ())
     for old, new in _pairs(before, now):
         if old and new and old.source.text == new.source.text:
