@@ -23,7 +23,7 @@ from samefire.schema import Report, check
 from samefire.source import Embedded, Source, Span
 
 Json = dict[str, Any]
-_ENDPOINT = "endpoint_list"
+ENDPOINT = "endpoint_list"
 """The list of Elastic Defend, which Kibana keeps and every installation has."""
 
 
@@ -43,11 +43,14 @@ def add_references(rule: Rule, out: Json) -> list[Problem]:
     for one in rule.exceptions:
         if not any(map(one.is_named_by, named)):
             out.setdefault("exceptions_list", []).append(_reference(one))
-    return [
-        _unknown(rule, number, str(reference.get("list_id")))
-        for number, reference in enumerate(rule.contents.get("exceptions_list", ()))
-        if not any(one.is_named_by(reference) for one in rule.exceptions)
-    ]
+    return [_unknown(rule, number, list_id) for number, list_id in unknown_lists(rule)]
+
+
+def unknown_lists(rule: Rule) -> Iterator[tuple[int, str]]:
+    """The lists that a rule names and no file has: where in `exceptions_list`, and the `list_id`."""
+    for number, reference in enumerate(rule.contents.get("exceptions_list", ())):
+        if not any(one.is_named_by(reference) for one in rule.exceptions):
+            yield number, str(reference.get("list_id"))
 
 
 def _reference(one: ExceptionList) -> Json:
@@ -62,9 +65,9 @@ def _reference(one: ExceptionList) -> Json:
 
 def _unknown(rule: Rule, number: int, list_id: str) -> Problem:
     message = f"the exception list `{list_id}` is kept in Kibana: what it excepts fires here"
-    severity = Severity.NOTE if list_id == _ENDPOINT else Severity.WARNING
+    severity = Severity.NOTE if list_id == ENDPOINT else Severity.WARNING
     span = rule.value_span("rule", "exceptions_list", number)
-    hint = None if list_id == _ENDPOINT else "export it from Kibana into the folder of exception files"
+    hint = None if list_id == ENDPOINT else "export it from Kibana into the folder of exception files"
     return Problem("exceptions-not-known", message, rule.source, span, severity, hint)
 
 

@@ -16,7 +16,7 @@ from samefire.fields import FieldTypes
 from samefire.json_places import Places
 from samefire.languages.dsl import lower_filter
 from samefire.problems import Problem, ProblemError
-from samefire.query.ast import And, Node
+from samefire.query.ast import TRUE, And, Node
 from samefire.query.detection import (
     AnomalyThreshold,
     Body,
@@ -26,9 +26,7 @@ from samefire.query.detection import (
     IndicatorMatch,
     NewTerms,
     Pipeline,
-    Sample,
     Scope,
-    Sequence,
     Suppression,
     Threshold,
 )
@@ -40,6 +38,8 @@ from samefire.source import Source, Span
 from ._elastic_exceptions import Line, exclusions, objects, read_object, split
 
 Json = Mapping[str, Any]
+_WITHOUT_FILTERS = ("esql", "machine_learning")
+"""Types whose rules Kibana knows no `filters` of: it drops the key."""
 _MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000}
 
 
@@ -69,7 +69,7 @@ def _detection(line: Line, items: list[Line], fields: FieldTypes) -> Detection:
     export = _Export(data, line.places, fields)
     _checked(export)
     body = _BODIES[data["type"]](export)
-    filters = export.filters("filters")
+    filters = export.filters("filters") if data["type"] not in _WITHOUT_FILTERS else TRUE
     return Detection(body, _scope(data, body), filters, *exclusions(data, items, fields))
 
 
@@ -200,7 +200,7 @@ def _indicator_match(export: _Export) -> Body:
     query, filters = export.where("threat_query", "threat_language"), export.filters("threat_filters")
     indicators = And((query, filters)) if data.get("threat_filters") else query
     path = data.get("threat_indicator_path", "threat.indicator")
-    return IndicatorMatch(export.where(), mapping, indicators, path)
+    return IndicatorMatch(export.where(), mapping, indicators, path, tuple(data["threat_index"]))
 
 
 def _anomalies(export: _Export) -> Body:
@@ -228,12 +228,13 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def _scope(data: Json, body: Body) -> Scope:
-    """The frame of a run. Sequences are put in order by `timestamp_field` alone: the override only says which
-    events a run looks at."""
+    """The frame of a run. An EQL search puts events in order by `timestamp_field` alone: the override only says which
+    events a run looks at. A data view wins over index patterns, and only Kibana knows what it names."""
     window = _timestamps(data)
-    ordered = (data.get("timestamp_field", "@timestamp"),) if isinstance(body, Sequence | Sample) else ()
+    ordered = (data.get("timestamp_field", "@timestamp"),) if data["type"] == "eql" else ()
+    patterns = () if data.get("data_view_id") else tuple(data.get("index", ()))
     return Scope(
-        index=body.indices if isinstance(body, Pipeline) else tuple(data.get("index", ())),
+        index=body.indices if isinstance(body, Pipeline) else patterns,
         lookback_from=data.get("from", "now-6m"),
         lookback_to=data.get("to", "now"),
         timestamp_fields=ordered or window,
@@ -242,8 +243,15 @@ def _scope(data: Json, body: Body) -> Scope:
         max_signals=data.get("max_signals", 100),
         suppression=_suppression(data.get("alert_suppression"), data["type"]),
         building_block="building_block_type" in data,
-        newest=data["type"] == "eql",
+        newest=_newest_first(data),
     )
+
+
+def _newest_first(data: Json) -> bool:
+    """Whether alerts beyond `max_signals` are those of the oldest events: EQL searches, and indicator matches unless
+    they are suppressed."""
+    grouped = data.get("alert_suppression", {}).get("group_by")
+    return data["type"] == "eql" or (data["type"] == "threat_match" and not grouped)
 
 
 def _timestamps(data: Json) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def of_sequence(body: Sequence, stem: str, window: int | None, losses: Losses) -
     """`temporal_ordered` over the stages, or `event_count` when one stage is repeated."""
     stages = body.stages + ((body.until,) if body.until else ())
     _refuse_stages(body, losses)
-    _tell_pipes(body.pipes, losses)
+    tell_pipes(body.pipes, losses)
     span = stages[0].span if stages else NOWHERE
     length = body.maxspan if body.maxspan is not None else window
     text = timespan(length, span, losses) if length is not None else "1s"
@@ -80,7 +80,7 @@ def of_sequence(body: Sequence, stem: str, window: int | None, losses: Losses) -
 
 def of_sample(body: Sample, stem: str, window: int | None, losses: Losses) -> Plan:
     """`temporal` over the stages, within the look-back of the rule."""
-    _tell_pipes(body.pipes, losses)
+    tell_pipes(body.pipes, losses)
     _refuse_optional(body.stages, losses)
     text = timespan(window, NOWHERE, losses) if window is not None else "1s"
     return _joined("temporal", body.stages, stem, text, losses)
@@ -137,7 +137,8 @@ def _refuse_optional(stages: Listing[Stage], losses: Losses) -> None:
                 )
 
 
-def _tell_pipes(pipes: Listing[Pipe], losses: Losses) -> None:
+def tell_pipes(pipes: Listing[Pipe], losses: Losses) -> None:
+    """`head` and `tail`, which Sigma has no words for."""
     for pipe in pipes:
         losses.approximate(
             "approximate-pipe", f"Sigma has no `{pipe.kind} {pipe.count}`: it reports every match", NOWHERE

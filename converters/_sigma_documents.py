@@ -34,6 +34,9 @@ KEPT = (
     "tiebreaker_field",
     "alert_suppression",
     "building_block_type",
+    "severity_mapping",
+    "risk_score_mapping",
+    "rule_name_override",
 )
 
 _STATUS = {"development": "experimental", "experimental": "experimental", "beta": "test"} | {
@@ -62,6 +65,11 @@ def head(rule: Rule, options: Options) -> dict[str, Any]:
         "tags": _unique([*_attack.tags(rule.contents.get("threat", ())), *own.get("tags", ())]),
     }
     return _present(entries)
+
+
+def renames(rule: Rule, options: Options) -> bool:
+    """Whether the fields get Sigma's own names: not when the rule says whose its names are."""
+    return options.taxonomy == "sigma" and "taxonomy" not in rule.sigma
 
 
 def taxonomy(rule: Rule, options: Options) -> dict[str, str]:

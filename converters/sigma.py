@@ -27,16 +27,17 @@ from samefire.query.detection import (
     Threshold,
 )
 from samefire.rule import Rule
+from samefire.rulequery import filters as filters_of
 from samefire.rulequery import lower_tree, parse_query
 from samefire.sigma_rule import SigmaRule
 from samefire.source import NOWHERE, Source
 
 from . import _sigma_profile
 from ._logsource import logsource
-from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold
+from ._sigma_correlation import Part, Plan, lookback, of_sample, of_sequence, of_threshold, tell_pipes
 from ._sigma_detection import detection
-from ._sigma_documents import derived_id, head, identifier, short_name, tail, taxonomy
-from ._sigma_exceptions import Beside, exceptions, tell_expiries
+from ._sigma_documents import derived_id, head, identifier, renames, short_name, tail, taxonomy
+from ._sigma_exceptions import Beside, exceptions, tell_expiries, tell_unknown
 from ._sigma_loose import caseless
 from ._sigma_losses import Losses
 from ._sigma_taxonomy import correlation_to_sigma, names_of, to_sigma
@@ -114,11 +115,10 @@ def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tupl
     except ProblemError as error:
         problems += error.problems
     filters: list[Beside] = []
-    for number, entry in enumerate(rule.contents.get("filters", ())):
-        try:
-            filters.append((_filter(rule, number, entry, fields), rule.source))
-        except ProblemError as error:
-            problems += error.problems
+    try:
+        filters.extend((node, rule.source) for node in filters_of(rule, fields))
+    except ProblemError as error:
+        problems += error.problems
     try:
         filters.extend(exceptions(rule, fields))
     except ProblemError as error:
@@ -128,18 +128,13 @@ def _lowered(rule: Rule, fields: FieldTypes, source: Source) -> tuple[Body, tupl
     return body, tuple(filters)
 
 
-def _filter(rule: Rule, number: int, entry: Any, fields: FieldTypes) -> Node:
-    from samefire.languages.dsl import lower_filter
-
-    return lower_filter(entry, fields, rule.source, span=rule.value_span("rule", "filters", number))
-
-
 def write_body(
     rule: Rule, body: Body, filters: tuple[Beside, ...], fields: FieldTypes, options: Options
 ) -> Converted:
     """The documents of a body; `filters` hold for each of its events."""
     losses = Losses(rule.string("rule", "query"), approximate=options.approximate)
     tell_expiries(rule, losses)
+    tell_unknown(rule, losses)
     base = _BASE_ONLY.get(rule.type)
     if base is not None:
         losses.approximate(*base, NOWHERE)
@@ -160,7 +155,17 @@ def write_body(
     if options.profile == "sigmahq":
         documents = _sigma_profile.in_house_style(documents)
         stem = _sigma_profile.file_name(stem, documents)
-    return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems)
+    unread = _unread(rule) if renames(rule, options) else None
+    return Converted(Document(f"{stem}{Sigma.suffix}", render(documents)), problems, unread)
+
+
+def _unread(rule: Rule) -> Problem:
+    """Why a text in Sigma's own names is not judged."""
+    message = "the fields have Sigma's own names, the events of cases those of ECS"
+    hint = (
+        "`--taxonomy ecs` is judged; so are `sigma:lucene` and its like, where pySigma names the fields anew"
+    )
+    return Problem("form-cannot-run", message, rule.source, rule.value_span("rule", "query"), hint=hint)
 
 
 def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | Node | None:
@@ -169,6 +174,8 @@ def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | 
         _tell_time(rule, losses)
     match body:
         case EventQuery(where=where) | NewTerms(where=where) | IndicatorMatch(where=where):
+            if isinstance(body, EventQuery):
+                tell_pipes(body.pipes, losses)
             return _thresholded(rule, where, losses) if rule.type == "threshold" else where
         case Sequence():
             window = lookback(rule, losses) if body.maxspan is None else body.maxspan
@@ -234,7 +241,7 @@ class _Writer:
         """The correlation, then the event rules that it joins."""
         parts = [self.part(part) for part in plan.parts]
         joined = plan.correlation
-        if self.options.taxonomy == "sigma":
+        if renames(self.rule, self.options):
             names = {part["name"]: names_of(part["logsource"]) for part in parts}
             joined = correlation_to_sigma(joined, names)
         return [{**head(self.rule, self.options), "correlation": joined}, *parts]
@@ -257,7 +264,7 @@ class _Writer:
             with self.losses.reading(source):
                 filtered.append(clauses(node, self.fields, self.losses))
         clause, origin = every([asked, *filtered]), self.logsource(where)
-        if self.options.taxonomy == "sigma":
+        if renames(self.rule, self.options):
             clause = to_sigma(clause, origin, self.losses)
         if self.options.caseless:
             clause = caseless(clause, self.losses)

@@ -12,7 +12,7 @@ from samefire.fields import FieldTypes
 from samefire.lints import levelled, lint
 from samefire.problems import Problem, ProblemError
 from samefire.rule import Rule
-from samefire.rulequery import lower_tree, parse_query
+from samefire.rulequery import Beside, beside_query, lower_tree, parse_query
 from samefire.sigma_rule import SigmaRule
 from samefire.unknown_fields import unknown_fields
 
@@ -39,14 +39,22 @@ def check_rule(
     strict_fields: bool = False,
     lints: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Problem]:
-    """What is wrong with a rule's query, and what its author cannot have meant. `lints`: the level (`error`,
-    `warning`, `off`) of lints whose level is not the usual one, by code."""
+    """What is wrong with a rule's query and filters, and what its author cannot have meant. `lints`: the level
+    (`error`, `warning`, `off`) of lints whose level is not the usual one, by code."""
     if rule.deprecated or isinstance(rule, SigmaRule):
         return []
+    problems: list[Problem] = []
+    tree, body, beside = None, None, Beside()
     try:
         tree = parse_query(rule)
         body = lower_tree(rule, tree, fields, rule.string("rule", "query")) if tree is not None else None
     except ProblemError as error:
-        return list(error.problems)
-    unknown = unknown_fields(rule, fields, body, strict=strict_fields)
+        problems += error.problems
+    try:
+        beside = beside_query(rule, fields)
+    except ProblemError as error:
+        problems += error.problems
+    if problems:
+        return problems
+    unknown = unknown_fields(rule, fields, body, beside, strict=strict_fields)
     return [*unknown, *levelled(lint(rule, tree, fields, body), lints)]

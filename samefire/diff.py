@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from samefire import diff_beside
 from samefire.fields import FieldTypes
 from samefire.forms import Converter, Options
 from samefire.harness.case import Case
@@ -76,6 +77,10 @@ AREAS = {
     "language": "query",
     "filters": "query",
     "index": "query",
+    "event_category_override": "query",
+    "timestamp_field": "query",
+    "tiebreaker_field": "query",
+    "saved_id": "query",
     "data_view_id": "query",
     "type": "type",
     "threshold": "threshold",
@@ -84,11 +89,15 @@ AREAS = {
     "history_window_start": "threshold",
     "threat_mapping": "threshold",
     "threat_query": "threshold",
+    "threat_language": "threshold",
+    "threat_index": "threshold",
+    "machine_learning_job_id": "threshold",
     "threat_filters": "threshold",
     "alert_suppression": "alerts",
     "max_signals": "alerts",
     "building_block_type": "alerts",
     "exceptions_list": "alerts",
+    "rule_name_override": "alerts",
     "severity": "severity",
     "severity_mapping": "severity",
     "risk_score": "severity",
@@ -97,6 +106,7 @@ AREAS = {
     "from": "schedule",
     "to": "schedule",
     "timestamp_override": "schedule",
+    "timestamp_override_fallback_disabled": "schedule",
     "threat": "attack",
     "tags": "text",
     "name": "text",
@@ -109,6 +119,7 @@ AREAS = {
     "license": "text",
 }
 QUERY = "query"
+PLAIN = Options()
 DERIVED = ("required_fields", "version", "related_integrations")
 
 
@@ -119,28 +130,33 @@ def compare(
     fields: FieldTypes,
     cases: Sequence[Case] = (),
     forms: Sequence[Converter] = (),
+    options: Options = PLAIN,
 ) -> RuleDiff:
-    """The difference of two versions of a rule; `form` gives the export that is compared, `forms` those whose
-    verdicts on `cases` are."""
+    """The difference of two versions of a rule, each with its own exceptions; `form` gives the export that is
+    compared, `forms` those whose verdicts on `cases` are."""
     if old is None or new is None:
         return RuleDiff(old, new)
-    old = replace(old, exceptions=new.exceptions)
-    before, now = (_export(rule, form, fields) for rule in (old, new))
+    before, now = (_export(rule, form, fields, options) for rule in (old, new))
     contents = [d for d in _contents(before, now) if d.path != QUERY]
-    found = [*_query(old, new, fields), *_moved(old, new), *contents]
-    return RuleDiff(old, new, tuple(found), tuple(_turns(old, new, forms, fields, cases)))
+    more = (
+        *diff_beside.order(before, now),
+        *diff_beside.exceptions(old, new),
+        *diff_beside.links(before, now),
+    )
+    found = [
+        *_query(old, new, fields),
+        *(Difference(*one) for one in diff_beside.beside(old, new)),
+        *contents,
+    ]
+    found = sorted([*found, *(Difference(*one) for one in more)], key=lambda d: _FIRST.get(d.area, d.area))
+    return RuleDiff(old, new, tuple(found), tuple(_turns(_Versions(old, new, fields, options), forms, cases)))
 
 
-def _moved(old: Rule, new: Rule) -> Iterator[Difference]:
-    """What a team decides about a rule beside its export."""
-    for key in ("maturity", "min_stack_version"):
-        before, now = old.metadata.get(key), new.metadata.get(key)
-        if before != now:
-            yield Difference("release", key, before, now)
+_FIRST = {"query": "", "release": " "}
 
 
-def _export(rule: Rule, form: Converter, fields: FieldTypes) -> dict[str, Any]:
-    document = form.write(rule, fields, Options()).document
+def _export(rule: Rule, form: Converter, fields: FieldTypes, options: Options) -> dict[str, Any]:
+    document = form.write(rule, fields, options).document
     data: dict[str, Any] = json.loads(document.text.split("\n{")[0]) if document else dict(rule.contents)
     return {k: v for k, v in data.items() if k not in DERIVED}
 
@@ -211,23 +227,30 @@ def _techniques(export: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{item.get('id')} {item.get('name')} ({tactic.get('id')})"
 
 
-def _turns(
-    old: Rule, new: Rule, forms: Sequence[Converter], fields: FieldTypes, cases: Sequence[Case]
-) -> Iterator[Turn]:
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """Two versions of a rule, and how they are exported."""
+
+    old: Rule
+    new: Rule
+    fields: FieldTypes
+    options: Options
+
+    def verdicts(self, rule: Rule, form: Converter, cases: Sequence[Case]) -> dict[str, str]:
+        prepared = Prepared(form, rule, self.fields, self.options)
+        if prepared.detection is None:
+            return {}
+        return {v.case.name: _told(v.alerts) for v in verdicts_of(prepared, cases)}
+
+
+def _turns(both: _Versions, forms: Sequence[Converter], cases: Sequence[Case]) -> Iterator[Turn]:
     """Cases whose verdict differs between the versions."""
     for form in forms:
-        before, now = (_verdicts(rule, form, fields, cases) for rule in (old, new))
+        before, now = (both.verdicts(rule, form, cases) for rule in (both.old, both.new))
         for case in cases:
             one, other = before.get(case.name, "not run"), now.get(case.name, "not run")
             if one != other:
                 yield Turn(case.name, form.name, one, other)
-
-
-def _verdicts(rule: Rule, form: Converter, fields: FieldTypes, cases: Sequence[Case]) -> dict[str, str]:
-    prepared = Prepared(form, rule, fields, Options())
-    if prepared.detection is None:
-        return {}
-    return {v.case.name: _told(v.alerts) for v in verdicts_of(prepared, cases)}
 
 
 def _told(alerts: int) -> str:

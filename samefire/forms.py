@@ -35,10 +35,12 @@ class Converted:
     """What `write` gives: one document (none when the form refuses the rule) and what was lost.
 
     A problem of severity error means refused; codes starting `approximate-` (severity warning) mean the
-    document differs from the rule as told, `known-fault-` that a tool which made it is known to be wrong there."""
+    document differs from the rule as told, `known-fault-` that a tool which made it is known to be wrong there.
+    `unread`: why nothing here can run the document on the events of cases (None: it can be read)."""
 
     document: Document | None
     problems: tuple[Problem, ...] = ()
+    unread: Problem | None = None
 
     @property
     def refused(self) -> bool:

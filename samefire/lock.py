@@ -85,7 +85,10 @@ def _next(entry: Entry | None, rule: Rule, sha256: str) -> Entry:
 def digest(rule: Rule, document: Document) -> str:
     """SHA-256 of what the rule's author decides: the export without `version`, and without `required_fields`
     unless the file gives them (they follow from the query and the field types of this release). Exception lists
-    have a life of their own: neither they nor references that the rule's file does not write count."""
+    have a life of their own: neither they nor references that the rule's file does not write count. Of an export that
+    is no JSON, all of it."""
+    if not document.text.startswith("{"):
+        return hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
     data = json.loads(document.text.split("\n{")[0])
     data.pop("version", None)
     written = len(rule.contents.get("exceptions_list", ()))

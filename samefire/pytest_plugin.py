@@ -89,12 +89,13 @@ class RuleFile(pytest.File):
 
     def prepared(self, form: str) -> Prepared:
         """The rule in one form, written and read back once."""
-        from samefire.forms import Options, converters
+        from samefire.commands.convert import Choices, options
+        from samefire.forms import converters
         from samefire.harness.run import Prepared
 
         if form not in self._prepared:
-            rule = self.workspace.rules[0]
-            self._prepared[form] = Prepared(converters()[form], rule, self.workspace.fields, Options())
+            rule, asked = self.workspace.rules[0], options(self.workspace, Choices())
+            self._prepared[form] = Prepared(converters()[form], rule, self.workspace.fields, asked)
         return self._prepared[form]
 
     @cached_property

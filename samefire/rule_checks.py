@@ -130,6 +130,15 @@ def _window(metadata: Tables, rule: Tables, report: Report) -> None:
     )
 
 
+def _empty_window(metadata: Tables, rule: Tables, report: Report) -> None:
+    """A run must look at some time."""
+    start, end = _str(rule, "from") or "now-6m", _str(rule, "to")
+    back, until = _seconds(_BACK, start), _seconds(_BACK, end)
+    if back is not None and until is not None and until >= back:
+        message = f"the window from `{start}` to `{end}` is empty: no event is ever seen"
+        report.error("rule-bad-value", ("rule", "to"), message, 'most rules look up to "now": leave `to` out')
+
+
 def _building_block(metadata: Tables, rule: Tables, report: Report) -> None:
     """Building block rules run seldom, over a long window, unless they say that they mean it."""
     if "building_block_type" not in rule or metadata.get("bypass_bbr_timing"):
@@ -168,7 +177,7 @@ def _query(metadata: Tables, rule: Tables, report: Report) -> None:
 
 
 def _where(metadata: Tables, rule: Tables, report: Report) -> None:
-    """Index patterns or a data view, not both; ES|QL names its indices in the query."""
+    """Index patterns or a data view, not both; ES|QL names its indices in the query; what Kibana drops."""
     if rule.get("index") and rule.get("data_view_id"):
         message, hint = "`index` and `data_view_id` are both set", "keep one of the two"
         report.error("rule-conflict", ("rule", "data_view_id"), message, hint, on_key=True)
@@ -177,6 +186,12 @@ def _where(metadata: Tables, rule: Tables, report: Report) -> None:
             if rule.get(key):
                 message, hint = f"an `esql` rule has no `{key}`", "say it in the query (from … | where …)"
                 report.error("rule-conflict", ("rule", key), message, hint, on_key=True)
+    if rule.get("type") == "machine_learning" and rule.get("filters"):
+        message, hint = (
+            "a `machine_learning` rule has no `filters`; Kibana drops them",
+            "say it as an exception",
+        )
+        report.error("rule-conflict", ("rule", "filters"), message, hint, on_key=True)
 
 
 _ESQL_ASIDE = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*[\s\S]*?\*/')
@@ -270,6 +285,21 @@ def _new_terms(metadata: Tables, rule: Tables, report: Report) -> None:
         report.error("rule-missing-key", ("rule", flat[0]), message, f"add `{other} = …`", on_key=True)
 
 
+def _history(metadata: Tables, rule: Tables, report: Report) -> None:
+    """The history begins before the look-back: Kibana refuses to run the rule otherwise."""
+    windows = _list(_in(rule, "new_terms"), "history_window_start")
+    first = windows[0] if windows and isinstance(windows[0], dict) else {}
+    path: tuple[str | int, ...] = ("rule", "new_terms", "history_window_start", 0, "value")
+    begin = _str(first, "value")
+    if not begin:
+        path, begin = ("rule", "history_window_start"), _str(rule, "history_window_start")
+    start = _str(rule, "from") or "now-6m"
+    history, back = _seconds(_BACK, begin), _seconds(_BACK, start)
+    if history is not None and back is not None and history <= back:
+        message = f"the history begins at `{begin}`, which is not before the look-back (`{start}`)"
+        report.error("rule-bad-value", path, message, "begin it days before, as in now-10d")
+
+
 def _new_terms_table(table: Tables, report: Report) -> None:
     """Names that are copied into the export as they are, and windows that are not used."""
     path = ("rule", "new_terms")
@@ -361,6 +391,7 @@ _CHECKS: tuple[Callable[[Tables, Tables, Report], None], ...] = (
     _maturity,
     _min_stack,
     _window,
+    _empty_window,
     _building_block,
     _query,
     _where,
@@ -369,6 +400,7 @@ _CHECKS: tuple[Callable[[Tables, Tables, Report], None], ...] = (
     _threat_mapping,
     _threshold_fields,
     _new_terms,
+    _history,
     _timeline,
     _threat,
 )

@@ -1,4 +1,4 @@
-"""The query of a rule: its fields, and what it means. Chooses the language; knows none.
+"""The query of a rule: its fields, and what it means; and what its other keys ask. Chooses the language; knows none.
 
 The languages that can be parsed here are `samefire.languages.NAMES`; a rule without a query has no fields here
 and no body.
@@ -7,16 +7,21 @@ and no body.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from samefire.fields import FieldTypes
 from samefire.languages import NAMES, language
-from samefire.problems import ProblemError
+from samefire.problems import Problem, ProblemError
+from samefire.query.ast import Node
 from samefire.query.detection import Body, EventQuery
 from samefire.rule import Rule
 from samefire.sigma_rule import SigmaRule
-from samefire.source import Source
+from samefire.source import Source, Span
+
+FILTERS = ("filters", "threat_filters")
 
 
 @lru_cache(maxsize=4)
@@ -81,3 +86,61 @@ def body_of(name: str, source: Source, fields: FieldTypes, category_field: str |
 
         return eql.lower(eql.parse(source), fields, source, event_category_field=category_field)
     return language(name).lower_text(source, fields)
+
+
+def filters(rule: Rule, fields: FieldTypes, key: str = "filters") -> Iterator[Node]:
+    """What each of the filters at `key` (one of FILTERS) asks of a document; raises ProblemError with the problems of
+    all, at their places in the rule's file."""
+    found: list[Problem] = []
+    nodes: list[Node] = []
+    for number, entry in enumerate(rule.contents.get(key, ())):
+
+        def place(path: tuple[str | int, ...], number: int = number) -> Span:
+            return rule.value_span("rule", key, number, *path)
+
+        from samefire.languages.dsl import lower_filter
+
+        try:
+            nodes.append(lower_filter(entry, fields, rule.source, place=place))
+        except ProblemError as error:
+            found += error.problems
+    if found:
+        raise ProblemError(found)
+    yield from nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a rule asks beside its query: its filters, what its threat query means (None: there is none), and the
+    filters of indicators."""
+
+    filters: tuple[Node, ...] = ()
+    threat_query: Body | None = None
+    threat_filters: tuple[Node, ...] = ()
+
+
+def beside_query(rule: Rule, fields: FieldTypes) -> Beside:
+    """What a rule asks beside its query; raises ProblemError with every problem of all."""
+    found: list[Problem] = []
+    nodes: dict[str, tuple[Node, ...]] = {}
+    threat = None
+    for key in FILTERS:
+        try:
+            nodes[key] = tuple(filters(rule, fields, key))
+        except ProblemError as error:
+            found += error.problems
+    try:
+        threat = threat_query(rule, fields)
+    except ProblemError as error:
+        found += error.problems
+    if found:
+        raise ProblemError(found)
+    return Beside(nodes["filters"], threat, nodes["threat_filters"])
+
+
+def threat_query(rule: Rule, fields: FieldTypes) -> Body | None:
+    """What an indicator match rule asks of indicators, None for other rules; raises ProblemError."""
+    if not isinstance(rule.contents.get("threat_query"), str):
+        return None
+    name = str(rule.contents.get("threat_language", "kuery"))
+    return body_of(name, rule.string("rule", "threat_query"), fields)

@@ -14,6 +14,9 @@ from samefire.problems import Problem, ProblemError, did_you_mean
 from samefire.source import NOWHERE, Source, Span
 from samefire.toml_text import tables
 
+KIBANA = "elastic"
+"""The form whose text is the rule's own data: what imports are proved by, and differences are told of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -27,7 +30,7 @@ class Settings:
     connectors: str = "connectors"
     fields: tuple[str, ...] = ("fields",)
     lock: str = "samefire.lock.json"
-    lock_form: str = "elastic"
+    lock_form: str = KIBANA
     forms: tuple[str, ...] = ()
     strict_fields: bool = False
     lints: Mapping[str, str] = field(default_factory=dict)

@@ -17,20 +17,32 @@ from samefire.query import detection as bodies
 from samefire.query.ast import FieldsCompare, Leaf, Node, Script, expression_fields, walk
 from samefire.query.detection import Body, Pipeline
 from samefire.rule import Rule
-from samefire.rulequery import query_fields
+from samefire.rulequery import Beside, query_fields
 from samefire.source import Source, Span
 
 _OPEN = frozenset({"labels", "http.request.headers", "http.response.headers", "gen_ai"})
 """What ECS leaves to its users, or has only begun to describe."""
 
+_ONE_FIELD = (
+    "event_category_override",
+    "timestamp_field",
+    "tiebreaker_field",
+    "timestamp_override",
+    "rule_name_override",
+)
+"""Keys that name one field."""
+NOTHING = Beside()
 Place = tuple[str, Source, Span]
 
 
-def unknown_fields(rule: Rule, fields: FieldTypes, body: Body | None, *, strict: bool) -> Iterator[Problem]:
+def unknown_fields(
+    rule: Rule, fields: FieldTypes, body: Body | None, beside: Beside = NOTHING, *, strict: bool
+) -> Iterator[Problem]:
     """Fields that no layer of field types lists, each at its first place: with `strict` every one, as an error;
-    without, as a warning, those that look misspelt. `body`: what the query means, when it can be read."""
+    without, as a warning, those that look misspelt. `body`: what the query means, when it can be read; `beside`: what
+    the rule asks beside it."""
     found: dict[str, Place] = {}
-    for place in (*_in_query(rule, fields, body), *_in_keys(rule)):
+    for place in (*_in_query(rule, fields, body), *_beside(rule, beside), *_in_keys(rule)):
         found.setdefault(place[0], place)
     for name, source, span in found.values():
         if _is_known(name, fields):
@@ -116,6 +128,18 @@ def _within(name: str, span: Span, text: str) -> Span:
     return span
 
 
+def _beside(rule: Rule, beside: Beside) -> Iterator[Place]:
+    """The fields of filters and of the query for indicators."""
+    for node in (*beside.filters, *beside.threat_filters):
+        for name, span in _of_node(node):
+            at = rule.source.text.find(name, span.start)
+            yield name, rule.source, Span(at, at + len(name)) if at >= 0 else span
+    if isinstance(beside.threat_query, bodies.EventQuery):
+        source = rule.string("rule", "threat_query")
+        for name, span in _of_node(beside.threat_query.where):
+            yield name, source, _within(name, span, source.text)
+
+
 def _in_keys(rule: Rule) -> Iterator[Place]:
     """The fields that a rule's other keys name."""
     for path in _paths(rule):
@@ -133,6 +157,9 @@ def _paths(rule: Rule) -> Iterator[tuple[str | int, ...]]:
     yield from (
         ("threshold", "cardinality", i, "field") for i in range(len(threshold.get("cardinality", ())))
     )
+    yield from ((key,) for key in _ONE_FIELD if key in contents)
+    for mapping in ("severity_mapping", "risk_score_mapping"):
+        yield from ((mapping, i, "field") for i in range(len(contents.get(mapping, ()))))
     yield from (("new_terms", "value", i) for i in range(len(contents.get("new_terms", {}).get("value", ()))))
     yield from (("new_terms_fields", i) for i in range(len(contents.get("new_terms_fields", ()))))
     if rule.type not in ("esql", "machine_learning"):  # whose alerts have columns and fields of their own

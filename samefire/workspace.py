@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -38,9 +38,26 @@ class Workspace:
         return load_folder(folder, shown(folder))
 
     def excused(self, rule: Rule) -> bool:
-        """Whether the settings name the rule (path, stem or id) as one without fixtures."""
-        names = {rule.path, Path(rule.path).stem, rule.id}
-        return any(name in names for name in self.settings.without_fixtures)
+        """Whether the settings name the rule as one without fixtures."""
+        return named(rule, self.settings.without_fixtures, self.settings.home)
+
+
+def named(rule: Rule, names: Collection[str], home: Path) -> bool:
+    """Whether a list of the settings names the rule: by id, by path (from the settings' folder) or by the
+    file's name without its ending."""
+    if not names:
+        return False
+    path = str(Path(rule.path).resolve())
+    return not set(names).isdisjoint(names_of(rule.id, rule.path, path, home))
+
+
+def names_of(rule_id: str | None, shown: str, path: str, home: Path) -> Iterator[str]:
+    """What a rule may be called in the settings. `shown` is its path as people see it, `path` the real one."""
+    yield shown
+    yield PurePath(shown).stem
+    yield path.removeprefix(f"{home}/")
+    if rule_id is not None:
+        yield rule_id
 
 
 def shown(path: Path) -> str:
@@ -60,7 +77,7 @@ def open_workspace(
 ) -> Workspace:
     """The rules at `paths` (files, folders, globs; none: the settings' folders; a fixture stands for its rule).
     `sigma`: Sigma files too. Raises ProblemError when the settings or field types cannot be read."""
-    settings = settings or find(Path(paths[0]) if paths and Path(paths[0]).is_dir() else Path.cwd())
+    settings = settings or settings_for(paths)
     fields = load_fields(settings, mapping)
     targets, orphans = _targets(paths, settings)
     loaded = load_rules(targets, sigma=sigma, more=_query_problems)
@@ -73,6 +90,15 @@ def open_workspace(
     if not paths:
         problems += unknown_rules({rule.id for rule in loaded.rules}, lists)
     return Workspace(settings, fields, attached(loaded.rules, lists), (*found, *problems))
+
+
+def settings_for(paths: Sequence[str]) -> Settings:
+    """The settings that hold for the first of the paths; for the working folder when there is none, or no such file.
+    Raises ProblemError."""
+    first = Path(paths[0]) if paths else Path.cwd()
+    if first.is_dir():
+        return find(first)
+    return find(first.parent if first.is_file() else Path.cwd())
 
 
 def _query_problems(draft: Rule) -> list[Problem]:
@@ -121,18 +147,24 @@ def load_exceptions(settings: Settings) -> tuple[list[ExceptionList], list[Probl
     `lists` beside them, a file each, named as in Kibana."""
     from samefire.exceptions import load as load_lists
 
-    folder = settings.path(settings.exceptions)
-    values: dict[str, Source] = {}
+    folder, values = settings.path(settings.exceptions), value_lists(settings)
     lists: list[ExceptionList] = []
     problems: list[Problem] = []
-    for path in sorted(p for p in (folder / "lists").glob("*") if p.is_file()):
-        values |= dict.fromkeys((path.name, path.stem), read_text(path, "exceptions"))
     for path in sorted(folder.rglob("*.toml")):
         try:
             lists.extend(load_lists(read_text(path, "exceptions"), values))
         except ProblemError as error:
             problems.extend(error.problems)
     return lists, problems
+
+
+def value_lists(settings: Settings) -> dict[str, Source]:
+    """The values of the project's value lists, by the name of the list. Raises ProblemError."""
+    values: dict[str, Source] = {}
+    folder = settings.path(settings.exceptions) / "lists"
+    for path in sorted(p for p in folder.glob("*") if p.is_file()):
+        values |= dict.fromkeys((path.name, path.stem), read_text(path, "exceptions"))
+    return values
 
 
 def load_fields(settings: Settings, mapping: Path | None = None) -> FieldTypes:

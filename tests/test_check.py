@@ -88,3 +88,51 @@ def test_what_cannot_be_read_is_no_finding(home: Path, capsys: pytest.CaptureFix
     )
     for command in ("test", "convert", "bundle", "lock", "fmt", "import", "explain"):
         assert run([command, "nope.toml"]) == 3, command
+
+
+BESIDE = """\
+[metadata]
+creation_date = "2026/01/05"
+updated_date = "2026/01/05"
+
+[rule]
+author = ["Tests"]
+description = "An address that a feed lists."
+language = "kuery"
+name = "A Listed Address"
+query = "source.ip: *"
+risk_score = 47
+rule_id = "8a1c3d52-6f4b-4f0e-9c77-1f2b3c4d5e6f"
+severity = "low"
+threat_index = ["logs-ti_*"]
+threat_language = "kuery"
+threat_query = "event.kind: (enrichment"
+type = "threat_match"
+
+[[rule.threat_mapping]]
+[[rule.threat_mapping.entries]]
+field = "source.ip"
+type = "mapping"
+value = "threat.indicator.ip"
+
+[[rule.filters]]
+[rule.filters.query.match_phrases]
+"host.name" = "a"
+
+[[rule.threat_filters]]
+[rule.threat_filters.query]
+exists = "threat.feed.name"
+"""
+
+
+def test_what_a_rule_asks_beside_its_query(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Filters, and the query and filters of indicators: Kibana would refuse each of them."""
+    (home / "rules").mkdir()
+    (home / "rules/x.toml").write_text(BESIDE)
+    assert run(["check"]) == 1
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if "error:" in line and line.startswith("rules/")] == [
+        "rules/x.toml:16:29: error: `(` is never closed [query-unclosed-group]",
+        "rules/x.toml:26:1: error: unknown query `match_phrases` [dsl-unknown-query]",
+        'rules/x.toml:31:10: error: `exists` must be an object, not "threat.feed.name" [dsl-bad-value]',
+    ]

@@ -90,6 +90,126 @@ def test_techniques(repo: Repo) -> None:
     assert "  attack    threat.TA0002: + TA0002 Execution\n" in text()
 
 
+SHELL_IDS = RULES[SHELL]["id"]
+LISTS = f"""\
+[metadata]
+creation_date = "2026/01/10"
+list_name = "Known"
+rule_ids = ["{SHELL_IDS}"]
+rule_names = ["Shell of the Web Server"]
+updated_date = "2026/01/10"
+
+[[exceptions]]
+[exceptions.container]
+description = "Known."
+list_id = "known"
+name = "Known"
+namespace_type = "single"
+tags = []
+type = "detection"
+
+[[exceptions.items]]
+comments = []
+description = "A shell that is known."
+item_id = "sh"
+list_id = "known"
+name = "sh"
+namespace_type = "single"
+tags = []
+type = "simple"
+[[exceptions.items.entries]]
+field = "process.name"
+operator = "included"
+type = "match"
+value = "sh"
+"""
+
+
+def test_an_exception_that_changed(repo: Repo) -> None:
+    """Each version is judged with the exceptions of its time, though the rule's own file is the same."""
+    repo.write("exceptions/known.toml", LISTS)
+    added = text()
+    assert " exceptions.known.sh: + " in added and "exceptions_list: + " in added
+    assert "  cases     positive/sh (elastic): fires → silent\n" in added
+    repo.commit()
+    repo.edit("exceptions/known.toml", 'value = "sh"', 'value = "bash"')
+    changed = text("HEAD")
+    assert "  alerts    exceptions.known.sh: changed (" in changed
+    assert "  cases     positive/bash (elastic): fires → silent\n" in changed
+    assert "            positive/sh (elastic): silent → fires\n" in changed
+    repo.edit("exceptions/known.toml", "A shell that is known.", "A shell.")
+    assert "2 same; 4 verdicts" in text("HEAD"), "a description excepts nothing"
+
+
+def test_an_exception_file_that_cannot_be_read(repo: Repo) -> None:
+    repo.write("exceptions/known.toml", LISTS.replace('item_id = "sh"\n', 'item_idd = "sh"\n'))
+    result = run("main", None, forms=[], format="text")
+    assert result.code == 1 and result.err.startswith("exceptions/known.toml:")
+
+
+def test_what_a_file_says_beside_its_rule(repo: Repo) -> None:
+    repo.edit(SHELL, 'maturity = "production"', 'integration = ["nginx"]\nmaturity = "production"')
+    repo.write(SHELL, (repo.root / SHELL).read_text() + '\n[sigma]\nlevel = "low"\n')
+    assert text().split("\n\n")[0] == (
+        "rules/shell.toml  Shell of the Web Server: changed\n"
+        '  other     metadata.integration: + ["nginx"]\n'
+        "  sigma     sigma.level: + low"
+    )
+
+
+def test_dates_alone_are_no_change(repo: Repo) -> None:
+    repo.edit(SHELL, 'updated_date = "2026/01/10"', 'updated_date = "2026/01/11"')
+    assert text() == "3 rules: 0 changed, 0 added, 0 removed, 3 same; no verdict changed"
+
+
+def test_the_order_of_index_patterns_that_take_names_out(repo: Repo) -> None:
+    repo.edit(SHELL, '"logs-endpoint.events.*"', '"logs-*", "-logs-nginx.*"')
+    repo.commit()
+    repo.edit(SHELL, '"logs-*", "-logs-nginx.*"', '"-logs-nginx.*", "logs-*"')
+    line = '  query     index: ["logs-*", "-logs-nginx.*"] → ["-logs-nginx.*", "logs-*"]\n'
+    assert line in text("HEAD")
+    repo.edit(SHELL, '"-logs-nginx.*", "logs-*"', '"logs-a", "logs-b"')
+    repo.commit()
+    repo.edit(SHELL, '"logs-a", "logs-b"', '"logs-b", "logs-a"')
+    assert text("HEAD").startswith("3 rules: 0 changed"), "no pattern takes names out"
+
+
+def test_the_order_of_what_a_threshold_counts(repo: Repo) -> None:
+    """Kibana asks the first alone."""
+    one, other = (
+        f'[[rule.threshold.cardinality]]\nfield = "{f}"\nvalue = 2\n' for f in ("host.id", "user.id")
+    )
+    path = "rules/logins.toml"
+    repo.write(path, (repo.root / path).read_text() + one + other)
+    repo.commit()
+    repo.edit(path, one + other, other + one)
+    assert "  threshold threshold.cardinality: " in text("HEAD")
+
+
+def test_a_link_of_a_technique(repo: Repo) -> None:
+    threat = (
+        '\n[[rule.threat]]\nframework = "MITRE ATT&CK"\n[rule.threat.tactic]\nid = "TA0002"\n'
+        'name = "Execution"\nreference = "https://attack.mitre.org/tactics/TA0003/"\n'
+    )
+    repo.write(SHELL, (repo.root / SHELL).read_text() + threat)
+    repo.commit()
+    repo.edit(SHELL, "tactics/TA0003", "tactics/TA0002")
+    base = "https://attack.mitre.org/tactics"
+    assert f"  attack    threat.TA0002.reference: {base}/TA0003/ → {base}/TA0002/\n" in text("HEAD")
+
+
+def test_files_of_another_repository_have_its_settings(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cases and exceptions are those beside the rule, wherever the command runs."""
+    repo.write("old.toml", (repo.root / SHELL).read_text())
+    repo.edit(SHELL, '("sh" or "bash")', '"sh"')
+    monkeypatch.chdir(tmp_path)
+    assert "positive/bash (elastic): fires → silent" in text(
+        str(repo.root / "old.toml"), str(repo.root / SHELL)
+    )
+
+
 def test_rules_that_come_and_go(repo: Repo) -> None:
     repo.remove("rules/logins.toml")
     repo.write("rules/new.toml", (repo.root / SHELL).read_text().replace("0001", "0009"))

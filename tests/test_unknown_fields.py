@@ -94,6 +94,53 @@ def test_keys_that_name_fields() -> None:
     assert names("*", more=more) == ["user.naem"]
 
 
+FILTER = """[[rule.{key}]]
+[rule.{key}.query.match_phrase]
+"process.nmae" = "x"
+"""
+
+
+def test_fields_of_filters() -> None:
+    (found,) = told("*", more=FILTER.format(key="filters"))
+    assert found == (
+        "x.toml:19:2: warning: the type of `process.nmae` is not known [query-unknown-field]\n"
+        '  19 | "process.nmae" = "x"\n'
+        "     |  ^^^^^^^^^^^^\n"
+        "  help: did you mean `process.name`?"
+    )
+
+
+THREAT = """threat_index = ["logs-ti_*"]
+threat_language = "kuery"
+threat_query = "{query}"
+
+[[rule.threat_mapping]]
+[[rule.threat_mapping.entries]]
+field = "source.ip"
+type = "mapping"
+value = "threat.indicator.ip"
+"""
+
+
+def test_fields_of_indicators() -> None:
+    threat = THREAT.format(query="event.kind: enrichment and event.catgory: threat")
+    more = threat + FILTER.format(key="threat_filters")
+    found = told("*", kind="threat_match", more=more)
+    assert [text.split(" warning")[0] for text in found] == ["x.toml:28:2:", "x.toml:19:44:"]
+
+
+@pytest.mark.parametrize("key", ["timestamp_field", "tiebreaker_field", "event_category_override"])
+def test_fields_that_eql_reads(key: str) -> None:
+    assert names("any where true", "eql", "eql", more=f'{key} = "event.craeted"\n') == ["event.craeted"]
+
+
+def test_fields_that_make_an_alert() -> None:
+    more = 'rule_name_override = "mesage"\ntimestamp_override = "event.ingestd"\n'
+    more += '[[rule.severity_mapping]]\nfield = "event.severty"\noperator = "equals"\nvalue = ""\nseverity = "high"\n'
+    more += '[[rule.risk_score_mapping]]\nfield = "event.risk_scor"\noperator = "equals"\nvalue = ""\n'
+    assert names("*", more=more) == ["event.ingestd", "mesage", "event.severty", "event.risk_scor"]
+
+
 def test_what_is_left_alone() -> None:
     """Fields of one's own, of integrations that no list has, objects, keys below labels, wildcards."""
     query = "acme.a : 1 and labels.team : x and process : * and proc*.name : a and aws.cloudtrail.new_one : y"

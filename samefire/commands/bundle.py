@@ -115,14 +115,16 @@ def _untested(workspace: Workspace) -> Workspace:
 
 
 def _locked(workspace: Workspace, job: Job, reports: Sequence[RuleReport], lock: Lock) -> Lock:
-    """The lock that these exports make."""
+    """The lock that these rules make, exported as `samefire lock` does."""
     name = workspace.settings.lock_form
     form = chosen_forms([name])[0]
-    known = any(f.name == name for f in job.forms)
+    asked = options(workspace, Choices())
+    usual = replace(job.options, versions=asked.versions) == asked
+    known = usual and any(f.name == name for f in job.forms)
     exports = {
         r.rule: next(f.document for f in r.forms if f.form == name)
         if known
-        else form.write(r.rule, workspace.fields, job.options).document
+        else form.write(r.rule, workspace.fields, asked).document
         for r in reports
     }
     return updated(lock, exports)

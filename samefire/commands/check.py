@@ -29,8 +29,7 @@ def run(
 ) -> Result:
     """Check the rules at `paths`. `sigma`: how their Sigma is written that Sigma's validators look at."""
     workspace = without_rules(open_workspace(paths, mapping=mapping, sigma=True), paths)
-    strict = strict_fields or workspace.settings.strict_fields
-    rules = tuple(checked(workspace, rule, strict_fields=strict) for rule in workspace.rules)
+    rules = tuple(checked(workspace, rule, strict_fields=strict_fields) for rule in workspace.rules)
     if sigma is not None:
         rules = tuple(_sigma_checked(workspace, report, sigma) for report in rules)
     report = Report(rules, workspace.problems)
@@ -38,11 +37,12 @@ def run(
 
 
 def checked(workspace: Workspace, rule: Rule, *, strict_fields: bool = False) -> RuleReport:
-    """One rule and its fixtures, not run."""
-    cases = workspace.cases(rule)
+    """One rule and its fixtures, not run. Fields of unknown type are errors when that is asked for, or settled."""
+    settings, cases = workspace.settings, workspace.cases(rule)
+    strict = strict_fields or settings.strict_fields
     problems = [
         *rule.problems,
-        *check_rule(rule, workspace.fields, strict_fields=strict_fields, lints=workspace.settings.lints),
+        *check_rule(rule, workspace.fields, strict_fields=strict, lints=settings.lints),
         *cases.problems,
         *check_cases(rule, cases, workspace.fields, excused=workspace.excused(rule)),
     ]

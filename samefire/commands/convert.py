@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choices:
-    """The flags of `convert` and `bundle` that change what is written."""
+    """The flags of `convert` and `bundle` that change what is written; `taxonomy` "": as the settings say."""
 
     forms: tuple[str, ...] = ()
     caseless: bool = False
     approximate: bool = False
-    taxonomy: str = "ecs"
+    taxonomy: str = ""
     profile: str = ""
     pipeline: str = ""
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from samefire import ruleset
 from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.arguments import check_format, chosen_forms, terminal_style
 from samefire.diff import RuleDiff, compare
+from samefire.diff_beside import same_exceptions
+from samefire.exception_list import ExceptionList
+from samefire.exceptions import attached
+from samefire.exceptions import load as load_lists
+from samefire.forms import Options
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.reports.text import problems_text
 from samefire.revision import Repository
 from samefire.rule import Rule, load
 from samefire.ruleset import looks_like_a_rule
-from samefire.settings import Settings, find
+from samefire.settings import KIBANA, Settings
 from samefire.source import Source
-from samefire.workspace import Workspace, load_fields, shown
+from samefire.workspace import Workspace, load_exceptions, load_fields, settings_for, shown
 
 FORMATS = ("text", "markdown", "json")
 
@@ -35,11 +41,12 @@ def run(old: str, new: str | None, *, forms: Sequence[str], format: str) -> Resu
     """Compare `old` with `new` (None: the work tree). Each is a file, a folder, a revision, or
     `revision:path`. Rules that cannot be read end in exit 1, after all that could be compared."""
     check_format(format, FORMATS)
-    settings = find(Path.cwd())
+    settings = settings_for([new] if new is not None else [old])
     before = _side(old, settings)
     now = _side(new, settings) if new is not None else _work_tree(before, old, settings)
     diffs = list(differences(before, now, settings, forms))
-    problems = [p for p in (*before.problems, *now.problems) if p.severity is Severity.ERROR]
+    told_of = dict.fromkeys((*before.problems, *now.problems))
+    problems = [p for p in told_of if p.severity is Severity.ERROR]
     told = problems_text(problems, terminal_style()) if problems else ""
     return Result(Exit.FINDINGS if problems else Exit.FINE, _drawn(diffs, format), told)
 
@@ -57,14 +64,15 @@ def differences(before: Side, now: Side, settings: Settings, names: Sequence[str
     """Each rule of either side, in order of path."""
     fields = load_fields(settings)
     forms = chosen_forms(names, settings.forms)
-    export = chosen_forms([settings.lock_form])[0]
+    export = chosen_forms([KIBANA])[0]
     workspace = Workspace(settings, fields, ())
+    asked = Options(taxonomy=settings.taxonomy)
     for old, new in _pairs(before, now):
-        if old and new and old.source.text == new.source.text:
+        if old and new and old.source.text == new.source.text and same_exceptions(old, new):
             yield RuleDiff(old, new)
             continue
         cases = workspace.cases(new).cases if new else ()
-        yield compare(old, new, export, fields, cases, forms)
+        yield compare(old, new, export, fields, cases, forms, asked)
 
 
 def _pairs(before: Side, now: Side) -> list[tuple[Rule | None, Rule | None]]:
@@ -79,8 +87,7 @@ def _pairs(before: Side, now: Side) -> list[tuple[Rule | None, Rule | None]]:
 def _side(name: str, settings: Settings) -> Side:
     """The rules that a name stands for. Raises WrongUse when it stands for nothing, ProblemError."""
     if Path(name).exists():
-        loaded = ruleset.load([name])
-        return Side(loaded.rules, loaded.problems, Path(name).is_file())
+        return _now([name], settings, single=Path(name).is_file())
     revision, _, path = name.partition(":")
     try:
         repository = Repository.around(settings.home)
@@ -89,7 +96,37 @@ def _side(name: str, settings: Settings) -> Side:
         raise WrongUse(
             f"{name} is no file, no folder and no revision: {error.problems[0].message}"
         ) from error
-    return _then(repository, commit, revision, [path] if path else _folders(repository, settings))
+    folders = [path] if path else _folders(repository, settings)
+    lists = _lists_then(repository, commit, settings)
+    side = _then(repository, commit, revision, folders)
+    return replace(side, rules=attached(side.rules, lists))
+
+
+def _now(paths: Sequence[str], settings: Settings, *, single: bool = False) -> Side:
+    """The rules of the work tree, with their exceptions; a list that cannot be read is told."""
+    loaded = ruleset.load(paths)
+    lists, problems = load_exceptions(settings)
+    return Side(attached(loaded.rules, lists), (*loaded.problems, *problems), single)
+
+
+def _lists_then(repository: Repository, commit: str, settings: Settings) -> list[ExceptionList]:
+    """The exception lists as a commit has them; what could not be read even then is left out."""
+    root, folder = repository.root.resolve(), settings.path(settings.exceptions).resolve()
+    if not folder.is_relative_to(root):
+        return []
+    inside = folder.relative_to(root).as_posix()
+    files = repository.read(commit, repository.files(commit, inside))
+    texts = {path: Source(path, raw.decode("utf-8", "replace")) for path, raw in files.items()}
+    values: dict[str, Source] = {}
+    for path, text in texts.items():
+        if PurePosixPath(path).parent == PurePosixPath(inside) / "lists":
+            values |= dict.fromkeys((PurePosixPath(path).name, PurePosixPath(path).stem), text)
+    found: list[ExceptionList] = []
+    for path, text in texts.items():
+        if path.endswith(".toml"):
+            with contextlib.suppress(ProblemError):
+                found.extend(load_lists(text, values))
+    return found
 
 
 def _folders(repository: Repository, settings: Settings) -> list[str]:
@@ -127,5 +164,4 @@ def _work_tree(before: Side, old: str, settings: Settings) -> Side:
     path = old.partition(":")[2]
     if path:
         return _side(shown(Repository.around(settings.home).root / path), settings)
-    loaded = ruleset.load([shown(settings.path(r)) for r in settings.rules])
-    return Side(loaded.rules, loaded.problems)
+    return _now([shown(settings.path(r)) for r in settings.rules], settings)

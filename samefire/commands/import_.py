@@ -23,7 +23,7 @@ from samefire.problems import Problem, ProblemError, Severity
 from samefire.reports.text import problems_text
 from samefire.rule import load as load_rule
 from samefire.ruleset import STDIN, files, looks_like_a_rule, read
-from samefire.settings import Settings, find
+from samefire.settings import KIBANA, Settings, find
 from samefire.sigma_import import import_sigma
 from samefire.source import Source
 from samefire.workspace import load_fields, shown
@@ -134,7 +134,7 @@ def _read_into(export: Export, path: str, work: _Run) -> None:
 
 def _rules(export: Export, work: _Run, *, deprecated: bool) -> None:
     """A file for each rule of the export that the project does not have."""
-    form = chosen_forms([work.settings.lock_form])[0]
+    form = chosen_forms([KIBANA])[0]
     fields = load_fields(work.settings)
     found = []
     for record in export.rules:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from samefire.commands import Exit, Result, ended
 from samefire.commands.arguments import chosen_forms, terminal_style
-from samefire.forms import Options
+from samefire.commands.convert import Choices, options
 from samefire.lock import changes, lock_text, read_lock, updated, write_lock
 from samefire.problems import Severity
 from samefire.reports.text import problems_text
@@ -21,7 +21,8 @@ def run(paths: Sequence[str], *, check: bool) -> Result:
     path = workspace.settings.path(workspace.settings.lock)
     lock = read_lock(path)
     form = chosen_forms([workspace.settings.lock_form])[0]
-    exports = {r: form.write(r, workspace.fields, Options()).document for r in workspace.rules}
+    asked = options(workspace, Choices())
+    exports = {r: form.write(r, workspace.fields, asked).document for r in workspace.rules}
     fresh = updated(lock, exports)
     told = changes(lock, fresh)
     if check:

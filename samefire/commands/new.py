@@ -61,7 +61,8 @@ def _checked(rule: Rule, workspace: Workspace) -> list[Problem]:
     """What `samefire check` says; raises ProblemError when the rule is not right."""
     from samefire.check import check_rule
 
-    found = check_rule(rule, workspace.fields, strict_fields=False, lints=workspace.settings.lints)
+    settings = workspace.settings
+    found = check_rule(rule, workspace.fields, strict_fields=settings.strict_fields, lints=settings.lints)
     if any(problem.severity is Severity.ERROR for problem in found):
         raise ProblemError(found)
     return list(found)

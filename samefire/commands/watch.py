@@ -90,6 +90,13 @@ def _judged(settings: Settings, names: Sequence[str], rules: Sequence[str] | Non
     paths = [os.path.relpath(path) for path in rules or ()]
     workspace = open_workspace(paths, settings)
     forms = chosen_forms(names, settings.forms)
-    job = Job(forms, options(workspace, Choices()), checked=True, lints=settings.lints, processes=1)
+    job = Job(
+        forms,
+        options(workspace, Choices()),
+        checked=True,
+        strict_fields=settings.strict_fields,
+        lints=settings.lints,
+        processes=1,
+    )
     report = Report(tuple(judge_all(workspace, job)), workspace.problems)
     return report_text(report, style)

@@ -214,6 +214,8 @@ def _module(name: str) -> Any:
 def _event_query(body: bodies.EventQuery, one: _Run, frame: Frame) -> list[Alert]:
     """Pipes of an EQL search are combined with its size, which is `max_signals`; without pipes, `_finished` cuts."""
     hits, given = one.hits(body.where, frame), one.detection.scope
+    if given.tiebreaker_field is not None:
+        hits = _by_tiebreaker(hits, frame, one.events, given.tiebreaker_field)
     found = limited_events(hits, body.pipes)
     if body.pipes and given.newest:
         asked = limited_events(hits, body.pipes, given.max_signals)
@@ -221,6 +223,13 @@ def _event_query(body: bodies.EventQuery, one: _Run, frame: Frame) -> list[Alert
             one.notes.append(f"{len(found)} alerts were cut to max_signals = {given.max_signals}")
         found = asked
     return [Alert((ordinal,)) for ordinal in found]
+
+
+def _by_tiebreaker(hits: Sequence[int], frame: Frame, events: Events, field: str) -> list[int]:
+    """Events in order of time, those of one time by the values of a field."""
+    tiebreaker = _module("sequence").tiebreaker
+    ties = {i: tiebreaker(events, i, field) for i in hits}
+    return sorted(hits, key=lambda i: (frame.times[i] is None, frame.times[i] or 0, ties[i], i))
 
 
 def _threshold(body: bodies.Threshold, one: _Run, frame: Frame) -> list[Alert]:
@@ -270,7 +279,8 @@ def _indicator_match(body: bodies.IndicatorMatch, one: _Run, frame: Frame) -> li
     hits = Plan([query]).run(threats, replace(one.context, now=one.now))
     if hits.failures[0] is not None:
         raise Refused(hits.failures[0])
-    indicators = aggregate.Indicators(threats, hits.ordinals[0])
+    away = scope.outside(body.indices, threats)
+    indicators = aggregate.Indicators(threats, [i for i in hits.ordinals[0] if i not in away])
     return aggregate.indicator_match(body, one.events, one.hits(body.where, frame), indicators)
 
 

@@ -39,14 +39,14 @@ def frame(scope: Scope, events: Events, now: int | None) -> Frame:
     DateError when the look-back is no date math."""
     times = events.times(scope.timestamp_fields)
     low, high = window(scope, now)
-    outside = _outside(scope.index, events)
-    notes = _notes(outside, ("lies", "lie"), "outside the index patterns")
-    left = None if not outside else frozenset(range(len(events))) - outside.keys()
+    away = outside(scope.index, events)
+    notes = _notes(away, ("lies", "lie"), "outside the index patterns")
+    left = None if not away else frozenset(range(len(events))) - away.keys()
     if low is not None or high is not None:
         seen = events.times(scope.window_fields) if scope.window_fields else times
-        off = {i: _distance(seen[i], low, high) for i in range(len(events)) if i not in outside}
+        off = {i: _distance(seen[i], low, high) for i in range(len(events)) if i not in away}
         late = {i: why for i, why in off.items() if why}
-        left = frozenset(off.keys() - late.keys()) if late or outside else None
+        left = frozenset(off.keys() - late.keys()) if late or away else None
         notes += _notes(late, ("is", "are"), "not in the look-back window")
     return Frame(left, times, low, high, notes)
 
@@ -90,7 +90,7 @@ def _notes(found: dict[int, str], verbs: tuple[str, str], where: str) -> tuple[s
     return tuple(lines)
 
 
-def _outside(patterns: Sequence[str], events: Events) -> dict[int, str]:
+def outside(patterns: Sequence[str], events: Events) -> dict[int, str]:
     """The events whose index is known and fits no pattern, with that index."""
     if not patterns:
         return {}

@@ -36,7 +36,7 @@ def _groups(alert: Alert, by: Suppression, events: Events) -> Iterator[Group]:
     if by.whole:
         yield tuple(some or None for some in values)
         return
-    choices = [[(one,) for one in some] if some else [None] for some in values]
+    choices = [[(one,) for one in dict.fromkeys(some)] if some else [None] for some in values]
     for count, group in enumerate(product(*choices)):
         if count >= MAX_GROUPS:
             return
@@ -44,12 +44,14 @@ def _groups(alert: Alert, by: Suppression, events: Events) -> Iterator[Group]:
 
 
 def _texts(alert: Alert, field: str, events: Events) -> tuple[str, ...]:
-    """The distinct values of a field, sorted; of several events only when all agree (the shell alert of a
-    sequence holds what its events share). A row has its own."""
+    """The values of a field, sorted, as often as they stand there; of several events those that all have (the shell
+    alert of a sequence holds what its events share). A row has its own."""
     if alert.row is not None and field in alert.row:
-        return tuple(sorted(set(alert.row[field])))
-    found = {tuple(sorted({text(v) for v in events.values(o, field)})) for o in alert.ordinals if o >= 0}
-    return found.pop() if len(found) == 1 else ()
+        return tuple(sorted(alert.row[field]))
+    found = [[text(v) for v in events.values(o, field)] for o in alert.ordinals if o >= 0]
+    if len(found) == 1:
+        return tuple(sorted(found[0]))
+    return tuple(sorted(set.intersection(*map(set, found)))) if found else ()
 
 
 def _joined(members: Sequence[Alert], fields: Sequence[str], events: Events) -> Alert:

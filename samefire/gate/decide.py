@@ -22,8 +22,6 @@ from samefire.gate.rules import (
     check_proven,
     check_report,
     levelled,
-    named,
-    names_of,
 )
 from samefire.gate.shelf import File, ids, shelf
 from samefire.harness.coverage import coverage
@@ -36,7 +34,15 @@ from samefire.revision import Repository
 from samefire.rule import Rule
 from samefire.settings import Settings
 from samefire.source import Source
-from samefire.workspace import Workspace, load_exceptions, load_fields, open_workspace, shown
+from samefire.workspace import (
+    Workspace,
+    load_exceptions,
+    load_fields,
+    named,
+    names_of,
+    open_workspace,
+    shown,
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report
     strict, lints = settings.strict_fields, settings.lints
     job = replace(job, checked=True, strict_fields=strict, lints=lints, options=options)
     judged = judge_all(workspace, job)
-    rules = tuple(_held(report, ground, workspace, job.forms) for report in judged)
+    rules = tuple(_held(report, ground, workspace, job) for report in judged)
     loose = [
         *_loose(workspace, policy),
         *levelled([*_around(ground, workspace, job, len(chosen) == len(ground.files))], policy),
@@ -242,35 +248,37 @@ def _fixtures(ground: Ground, root: Path) -> list[str]:
     return [p.relative_to(root).as_posix() for p in folder.rglob("*")] if folder.is_dir() else []
 
 
-def _held(judged: RuleReport, ground: Ground, workspace: Workspace, forms: Sequence[Converter]) -> RuleReport:
+def _held(judged: RuleReport, ground: Ground, workspace: Workspace, job: Job) -> RuleReport:
     """The report of a rule with what the policy says of it."""
     rule, policy, home = judged.rule, ground.policy, ground.settings.home
     excused = named(rule, ground.settings.without_fixtures, home)
     found = list(check_report(judged, policy, excused=excused, home=home))
     if any(p.code == "policy-cases" for p in found):
         judged = replace(judged, problems=tuple(p for p in judged.problems if p.code not in REPEATED))
-    form = next((f for f in forms if f.name == ground.settings.lock_form), None)
+    form = next((f for f in job.forms if f.name == ground.settings.lock_form), None)
     if form is not None:
         if (policy.coverage or policy.proven) and not excused:
-            prepared = Prepared(form, rule, workspace.fields, Options())
+            prepared = Prepared(form, rule, workspace.fields, job.options)
             covered = coverage(prepared, judged.cases)
             found.extend([*check_coverage(rule, covered, policy), *check_proven(rule, covered, policy)])
-        found.extend(_change(judged, ground, workspace, form))
+        found.extend(_change(judged, ground, workspace.fields, (form, job.options)))
     problems = dict.fromkeys([*judged.problems, *found])
     return replace(judged, problems=tuple(levelled(list(problems), policy)))
 
 
-def _change(judged: RuleReport, ground: Ground, workspace: Workspace, form: Converter) -> Iterator[Problem]:
+def _change(
+    judged: RuleReport, ground: Ground, fields: FieldTypes, by: tuple[Converter, Options]
+) -> Iterator[Problem]:
     """What the policy says of how the rule changed; of one that did not, whether the lock file knows it."""
     rule, changed, lock = judged.rule, ground.changed, ground.lock
     if lock is None:
         return
-    now = next((f.document for f in judged.forms if f.form == form.name), None)
+    now = next((f.document for f in judged.forms if f.form == by[0].name), None)
     was, entry = ground.old_lock.get(rule.id), lock.get(rule.id)
     old = changed.before.get(rule.id) if changed else None
     old = replace(old, exceptions=rule.exceptions) if old else None
     exports = Exports(
-        before=_digest(old, form, workspace.fields) if old else None,
+        before=_digest(old, by, fields) if old else None,
         now=digest(rule, now) if now else None,
         version_before=was.version if was else 0,
         version_now=entry.version if entry else 0,
@@ -281,6 +289,7 @@ def _change(judged: RuleReport, ground: Ground, workspace: Workspace, form: Conv
         yield from check_change(rule, old, exports, ground.policy)
 
 
-def _digest(rule: Rule, form: Converter, fields: FieldTypes) -> str | None:
-    document = form.write(rule, fields, Options()).document
+def _digest(rule: Rule, by: tuple[Converter, Options], fields: FieldTypes) -> str | None:
+    form, options = by
+    document = form.write(rule, fields, options).document
     return digest(rule, document) if document else None

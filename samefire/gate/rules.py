@@ -13,27 +13,10 @@ from samefire.problems import Problem, Severity
 from samefire.query.wording import wording
 from samefire.rule import Rule
 from samefire.source import NOWHERE, Source
+from samefire.workspace import named
 
 REPEATED = frozenset({"rule-without-fixtures", "rule-without-positive", "rule-without-negative"})
 """Warnings of `check` that `policy-cases` says again, as an error."""
-
-
-def named(rule: Rule, names: Collection[str], home: Path) -> bool:
-    """Whether a list of the settings names the rule: by id, by path (from the settings' folder) or by the
-    file's name without its ending."""
-    if not names:
-        return False
-    path = str(Path(rule.path).resolve())
-    return not set(names).isdisjoint(names_of(rule.id, rule.path, path, home))
-
-
-def names_of(rule_id: str | None, shown: str, path: str, home: Path) -> Iterator[str]:
-    """What a rule may be called in the settings. `shown` is its path as people see it, `path` the real one."""
-    yield shown
-    yield shown.rsplit("/", 1)[-1].removesuffix(".toml")
-    yield path.removeprefix(f"{home}/")
-    if rule_id is not None:
-        yield rule_id
 
 
 def check_report(report: RuleReport, policy: Policy, *, excused: bool, home: Path) -> Iterator[Problem]:

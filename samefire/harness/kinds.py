@@ -11,7 +11,7 @@ from samefire.engine.aggregate import Indicators, buckets, indicator_match
 from samefire.engine.alerts import Alert
 from samefire.engine.events import Events
 from samefire.engine.explain import seen
-from samefire.engine.scope import duration, frame
+from samefire.engine.scope import duration, frame, outside
 from samefire.engine.values import number, text
 from samefire.harness.clauses import nearest
 from samefire.harness.evidence import Evidence, count, named, shown
@@ -124,10 +124,15 @@ def no_indicator(body: bodies.IndicatorMatch, about: Evidence, but: Collection[i
         yield "the case has no `indicators`"
         return
     query = And((body.indicators, Not(Or(about.detection.exclusions))))
-    kept = about.among(query, indicators)
-    if not kept:
+    fitting = about.among(query, indicators)
+    if not fitting:
         yield "no indicator satisfies the threat query:"
         yield from nearest(query, indicators, about.clocked, "indicator")
+        return
+    away = outside(body.indices, Events.of(indicators))
+    yield from (f"indicator {i + 1} lies outside `threat_index`: {away[i]}" for i in fitting if i in away)
+    kept = [i for i in fitting if i not in away]
+    if not kept:
         return
     hits = [i for i in about.hits(body.where) if i not in but]
     for group in body.mapping if hits else ():
@@ -163,7 +168,10 @@ def listed(body: bodies.IndicatorMatch, about: Evidence, event: int) -> Iterator
     """Which entries of the mapping an event meets, and in which indicator."""
     indicators = about.case.indicators
     query = And((body.indicators, Not(Or(about.detection.exclusions))))
+    away = outside(body.indices, Events.of(indicators))
     for ordinal in about.among(query, indicators):
+        if ordinal in away:
+            continue
         one = Indicators(Events.of(indicators), [ordinal])
         for group in body.mapping:
             if indicator_match(bodies.IndicatorMatch(body.where, (group,)), about.events, [event], one):

@@ -211,6 +211,7 @@ def written(subject: Subject, types: FieldTypes, job: Job) -> RuleReport:
     for form in job.forms:
         found = form.write(subject.rule, types, job.options)
         status = Status.APPROXIMATE if found.approximate else Status.EXACT
+        status = Status.UNREADABLE if found.unread else status
         status = Status.REFUSED if found.refused else status
         results.append(FormResult(form.name, status, found.document, found.problems))
     problems = (*subject.rule.problems, *subject.cases.problems)

@@ -88,8 +88,11 @@ class Prepared:
         return Status.APPROXIMATE if self.converted.approximate else Status.EXACT
 
     def _read(self, fields: FieldTypes) -> Detection | None:
-        document = self.converted.document
+        document, unread = self.converted.document, self.converted.unread
         assert document is not None
+        if unread is not None:
+            self._problems.append(unread)
+            return None
         try:
             return self.form.read(document.text, fields, document.name)
         except ProblemError as error:

@@ -27,7 +27,7 @@ from samefire.settings import Settings, find
 from samefire.settings import read as read_settings
 from samefire.source import Source
 from samefire.toml_text import tables
-from samefire.workspace import load_exceptions, load_fields, shown
+from samefire.workspace import load_exceptions, load_fields, named, shown, value_lists
 
 
 class Kind(Enum):
@@ -106,7 +106,7 @@ class Project:
                 checked = check_rule(rule, self.fields, strict_fields=strict, lints=self.settings.lints)
                 return [*rule.problems, *checked, *self.balance(rule, path)]
             case Kind.EXCEPTIONS:
-                return [p for one in load_lists(source) for p in one.problems]
+                return [p for one in load_lists(source, value_lists(self.settings)) for p in one.problems]
             case Kind.FIELDS:
                 FieldTypes.from_toml(source)
             case Kind.SETTINGS:
@@ -129,8 +129,8 @@ class Project:
 
     def balance(self, rule: Rule, path: Path) -> list[Problem]:
         """What the rule's fixtures lack."""
-        excused = bool({path.stem, rule.id, rule.path} & set(self.settings.without_fixtures))
-        return check_cases(rule, self.cases(path), self.fields, excused=excused or rule.deprecated)
+        excused = named(rule, self.settings.without_fixtures, self.settings.home)
+        return check_cases(rule, self.cases(path), self.fields, excused=excused)
 
     def fixture(self, path: Path, source: Source) -> list[Problem]:
         """What is wrong with a case, by itself and for its rule."""

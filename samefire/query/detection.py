@@ -113,12 +113,14 @@ class IndicatorEntry:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorMatch:
-    """Kibana indicator-match rule. `mapping` is OR of ANDs; `indicators` filters the threat documents."""
+    """Kibana indicator-match rule. `mapping` is OR of ANDs; `indicators` filters the threat documents, which lie in
+    `indices` (empty: anywhere)."""
 
     where: Node
     mapping: tuple[tuple[IndicatorEntry, ...], ...]
     indicators: Node = TRUE
     indicator_path: str = "threat.indicator"
+    indices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +239,8 @@ class Scope:
 
     `index` are index patterns (empty: any event); `lookback_from`/`lookback_to` date math (`now-9m`);
     `timestamp_fields` where an event's time is read, first present wins (timestamp_override, @timestamp).
-    `window_fields` where the look-back reads it, when that is elsewhere (sequences). Of more than `max_signals`
-    alerts the oldest are made, with `newest` the newest (EQL searches)."""
+    `window_fields` where the look-back reads it, when that is elsewhere (EQL). Of more than `max_signals`
+    alerts the oldest are made, with `newest` the newest (EQL searches, indicator matches)."""
 
     index: tuple[str, ...] = ()
     lookback_from: str | None = None

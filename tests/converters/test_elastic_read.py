@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from samefire.fields import FieldTypes
 from samefire.forms import Options, converters
 from samefire.problems import ProblemError, render
-from samefire.query.ast import And, Exists, IpRange, Leaf, Node, Not, Term, walk
+from samefire.query.ast import TRUE, And, Exists, IpRange, Leaf, Node, Not, Term, walk
 from samefire.query.detection import (
     AnomalyThreshold,
     Detection,
@@ -115,6 +115,56 @@ def test_indicator_match_rule() -> None:
     )
     assert [leaf.field for leaf in leaves(body.indicators)] == ["@timestamp", "event.kind"]
     assert isinstance(leaves(body.where)[0].test, Exists)
+
+
+MAPPING = [{"entries": [{"field": "host.id", "type": "mapping", "value": "threat.indicator.name"}]}]
+THREAT = {"threat_index": ["logs-ti_*"], "threat_query": "*", "threat_mapping": MAPPING}
+
+
+def test_indicators_lie_in_the_threat_index() -> None:
+    body = read(rule(type="threat_match", **THREAT)).body
+    assert isinstance(body, IndicatorMatch) and body.indices == ("logs-ti_*",)
+
+
+def test_which_alerts_are_left_of_too_many() -> None:
+    """EQL gives the newest; an indicator match searches from the newest event on, unless it is suppressed."""
+    group = {"group_by": ["host.id"]}
+    eql = rule(type="eql", language="eql", query="any where true")
+    suppressed = rule(type="threat_match", alert_suppression=group, **THREAT)
+    assert read(eql).scope.newest and read(rule(type="threat_match", **THREAT)).scope.newest
+    assert not read(suppressed).scope.newest and not read(rule()).scope.newest
+
+
+def test_eql_orders_single_events_by_the_timestamp_field() -> None:
+    """`timestamp_override` says which events a run looks at, not which are the newest."""
+    keys = {"type": "eql", "language": "eql", "query": "any where true", "max_signals": 1}
+    override = read(rule(**keys, timestamp_override="event.ingested")).scope
+    assert (override.timestamp_fields, override.window_fields) == (
+        ("@timestamp",),
+        ("event.ingested", "@timestamp"),
+    )
+    own = read(rule(**keys, timestamp_field="event.created", tiebreaker_field="event.sequence")).scope
+    assert (own.timestamp_fields, own.window_fields) == (("event.created",), ("@timestamp",))
+    assert own.tiebreaker_field == "event.sequence"
+
+
+def test_a_data_view_wins_over_index_patterns() -> None:
+    assert read(rule(index=["logs-*"], data_view_id="mine")).scope.index == ()
+
+
+NOT_A = {"meta": {"negate": True}, "query": {"match_phrase": {"host.id": "a"}}}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"type": "machine_learning", "anomaly_threshold": 50, "machine_learning_job_id": "j", "query": ...},
+        {"type": "esql", "language": "esql", "query": "from logs-* metadata _id | keep _id"},
+    ],
+)
+def test_types_of_which_kibana_knows_no_filters(keys: dict[str, Any]) -> None:
+    """Kibana drops the key, so that the events which the filter would take out make alerts."""
+    assert read(rule(**keys, filters=[NOT_A])).filters == TRUE
 
 
 def test_filters_of_indicators_hold_as_well() -> None:

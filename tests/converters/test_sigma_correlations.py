@@ -199,6 +199,15 @@ def test_pipes_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize("pipe", ["head 0", "tail 3"])
+def test_pipes_of_single_events_are_told(pipe: str) -> None:
+    """EQL may cut single events too; Sigma reports each."""
+    result = convert(f"process where true | {pipe}", "eql")
+    message = f"Sigma has no `{pipe}`: it reports every match"
+    assert [(p.code, p.message) for p in result.problems] == [("approximate-pipe", message)]
+    assert documents(result)[0]["samefire"]["approximate"] == [message]
+
+
 @pytest.mark.parametrize(
     ("from_", "message"),
     [

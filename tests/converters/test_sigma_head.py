@@ -169,6 +169,63 @@ def test_a_building_block_alerts_nobody() -> None:
     assert document["level"] == "informational"
 
 
+OVERRIDES = """rule_name_override = "message"
+
+[[rule.severity_mapping]]
+field = "event.severity"
+operator = "equals"
+value = "73"
+severity = "high"
+
+[[rule.risk_score_mapping]]
+field = "event.risk_score"
+operator = "equals"
+value = ""
+"""
+
+
+def test_what_events_decide_about_an_alert_is_kept() -> None:
+    """Severity, risk score and name of an alert may come from its event; Sigma has one level for all."""
+    document = documents(convert("process.name: a", more=OVERRIDES))[0]
+    assert document["level"] == "medium"
+    kept = document["samefire"]
+    assert kept["rule_name_override"] == "message"
+    assert kept["severity_mapping"] == [
+        {"field": "event.severity", "operator": "equals", "value": "73", "severity": "high"}
+    ]
+    assert kept["risk_score_mapping"] == [{"field": "event.risk_score", "operator": "equals", "value": ""}]
+
+
+def listed(list_id: str) -> str:
+    keys = {"id": list_id, "list_id": list_id, "namespace_type": "agnostic", "type": "endpoint"}
+    return "[[rule.exceptions_list]]\n" + "".join(f'{key} = "{value}"\n' for key, value in keys.items())
+
+
+def test_exceptions_that_are_kept_in_kibana() -> None:
+    """The reference has no place in Sigma, so what it excepts fires: told, and kept in the document."""
+    result = convert("process.name: a", more=listed("known"))
+    message = "the exception list `known` is kept in Kibana: what it excepts fires here"
+    assert [render(p) for p in result.problems] == [
+        f"rule.toml:18:1: warning: {message} [approximate-exceptions]\n"
+        "  18 | [[rule.exceptions_list]]\n"
+        "     | ^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "  help: export it from Kibana into the folder of exception files"
+    ]
+    assert documents(result)[0]["samefire"]["approximate"] == [message]
+
+
+def test_the_list_that_every_kibana_has_is_a_note() -> None:
+    result = convert("process.name: a", more=listed("endpoint_list"))
+    message = "the exception list `endpoint_list` is kept in Kibana: what it excepts fires here"
+    assert [render(p) for p in result.problems] == [
+        f"rule.toml:18:1: note: {message} [sigma-note-exceptions]\n"
+        "  18 | [[rule.exceptions_list]]\n"
+        "     | ^^^^^^^^^^^^^^^^^^^^^^^^"
+    ]
+    assert not result.approximate
+    assert documents(result)[0]["samefire"]["notes"] == [message]
+
+
 def test_the_document_is_named_after_the_file() -> None:
     text = FULL.format(more="", maturity="production", rule_id=ID)
     result = converters()["sigma"].write(load(Source("rules/aws/some_rule.toml", text)), FIELDS, Options())

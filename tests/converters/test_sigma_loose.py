@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from samefire.forms import Options, converters
+from samefire.problems import render
 from samefire.rule import load_path
 from tests.conformance._sigma_text import complaints
 from tests.conftest import HOME
@@ -69,6 +70,30 @@ def test_unknown_fields_keep_their_name() -> None:
 )
 def test_log_sources_have_their_names(query: str, written: dict[str, Any]) -> None:
     assert taxonomy(query)[0]["selection"] == written
+
+
+@pytest.mark.parametrize("whose", ["sigma", "ecs", "acme"])
+def test_names_that_the_rule_says_are_of_a_taxonomy_stay(whose: str) -> None:
+    """Sigma's names are for fields of ECS: a rule whose `[sigma]` says whose its names are keeps them."""
+    result = convert(
+        f"{PROCESS} process.executable: a", more=f'[sigma]\ntaxonomy = "{whose}"\n', taxonomy="sigma"
+    )
+    (document,) = documents(result)
+    assert not result.problems and result.unread is None
+    assert document["detection"]["selection"]["process.executable|cased"] == "a"
+    assert document.get("taxonomy", "sigma") == whose
+
+
+def test_a_text_in_sigmas_names_is_not_judged() -> None:
+    result = convert("process.executable: a", taxonomy="sigma")
+    assert result.unread is not None
+    assert render(result.unread) == (
+        "rule.toml:17:9: error: the fields have Sigma's own names, the events of cases those of ECS "
+        "[form-cannot-run]\n"
+        "  17 | query = 'process.executable: a'\n"
+        "     |         ^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "  help: `--taxonomy ecs` is judged; so are `sigma:lucene` and its like, where pySigma names the fields anew"
+    )
 
 
 def test_taxonomy_of_the_document() -> None:

@@ -69,6 +69,16 @@ def test_a_sequence_is_suppressed_by_what_all_its_events_share() -> None:
     assert len(run(Detection(body(SEQUENCE), Scope(suppression=apart)), [*LOGINS[:2], *again])) == 2
 
 
+def test_a_sequence_is_suppressed_by_the_values_of_arrays_that_all_its_events_share() -> None:
+    """The shell alert holds the intersection of arrays, not only arrays that are equal."""
+    again = [dict(e) | {"@timestamp": e["@timestamp"].replace("10:00", "11:00")} for e in LOGINS[:2]]
+    tags = (["a", "b"], ["b", "c"], "b", ["b"])
+    events = [dict(e) | {"tags": tag} for e, tag in zip([*LOGINS[:2], *again], tags, strict=True)]
+    shared = Suppression(("tags",), missing="doNotSuppress", whole=True)
+    found = run(Detection(body(SEQUENCE), Scope(suppression=shared)), events)
+    assert [alert.ordinals for alert in found.alerts] == [(0, 1, 2, 3)]
+
+
 CORRELATION = """
 title: base
 name: base

@@ -36,7 +36,7 @@ KEYS = {
         "notes",
         "failure",
     ),
-    *("mapping_types", "whole", "newest", "pipes"),
+    *("mapping_types", "whole", "newest", "pipes", "tiebreaker", "indices"),
 }
 
 
@@ -68,7 +68,8 @@ def body(case: dict[str, Any]) -> Body:
             return bodies.NewTerms(where, tuple(case["fields"]), case["window_start"])
         case "threat_match":
             groups = tuple(tuple(IndicatorEntry(**entry) for entry in group) for group in case["mapping"])
-            return bodies.IndicatorMatch(where, groups, node(case, case.get("threat_query")))
+            threats = node(case, case.get("threat_query"))
+            return bodies.IndicatorMatch(where, groups, threats, indices=tuple(case.get("indices", ())))
         case "machine_learning":
             return bodies.AnomalyThreshold(tuple(case["jobs"]), case["score"])
         case _:
@@ -87,6 +88,7 @@ def detection(case: dict[str, Any]) -> Detection:
         max_signals=case.get("max_signals", 100),
         suppression=suppression,
         newest=case.get("newest", False),
+        tiebreaker_field=case.get("tiebreaker"),
     )
     exclusions = tuple(node(case, text) for text in case.get("exclusions", ()))
     return Detection(body(case), scope, node(case, case.get("filters")), exclusions)
