@@ -19,7 +19,8 @@ from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.commands.running import AS_USUAL, Running, job_of
 from samefire.forms import Companions, Converted, Converter
-from samefire.gate.changed import Layout, below
+from samefire.gate.changed import Layout
+from samefire.gate.unseen import below
 from samefire.harness.many import Job, judge_all
 from samefire.harness.report import FormResult, Report, RuleReport, Status
 from samefire.lock import Lock, read_lock, updated
