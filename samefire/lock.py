@@ -37,8 +37,9 @@ Lock = Mapping[str, Entry]
 
 def read(source: Source) -> Lock:
     """The lock in a text; raises ProblemError (`lock-syntax`, `lock-bad-entry`)."""
+    twice: list[str] = []
     try:
-        data = json.loads(source.text)
+        data = json.loads(source.text, object_pairs_hook=lambda pairs: _table(pairs, twice))
     except (ValueError, RecursionError) as error:
         at = getattr(error, "pos", 0)
         message = f"the lock file is not valid JSON: {getattr(error, 'msg', 'nested too deep').lower()}"
@@ -46,9 +47,27 @@ def read(source: Source) -> Lock:
     if not isinstance(data, dict):
         raise ProblemError([Problem("lock-syntax", "the lock file must be a JSON object", source)])
     bad = [_bad_entry(source, rule_id) for rule_id, entry in data.items() if not _valid(entry)]
+    bad += [_twice(source, key) for key in twice]
     if bad:
         raise ProblemError(bad)
     return {rule_id: Entry(**{k: entry[k] for k in _TYPES}) for rule_id, entry in data.items()}
+
+
+def _table(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
+    """An object; keys that it has twice go to `twice`."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice.extend(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    return table
+
+
+def _twice(source: Source, key: str) -> Problem:
+    written = json.dumps(key)
+    at = max(source.text.rfind(written), 0)
+    message = f"the lock file says {key} twice, and readers would take one or the other"
+    hint = "keep the entry with the higher version"
+    return Problem("lock-bad-entry", message, source, Span(at, at + len(written)), hint=hint)
 
 
 _TYPES = {"rule_name": str, "sha256": str, "type": str, "version": int}

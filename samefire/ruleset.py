@@ -22,7 +22,10 @@ from samefire.source import Source
 STDIN = "-"
 TOML = ".toml"
 SIGMA = (".yml", ".yaml")
-_RULE_LIKE = re.compile(r"^\s*(?:rule_id\s*=|\[+\s*rule\b)", re.MULTILINE)
+_RULE_LIKE = re.compile(
+    r"""^\s*(?:["']?rule_id["']?\s*=|\[+\s*["']?rule\b|["']?rule["']?\s*(?:=\s*\{|\.\s*["']?\w+["']?\s*=))""",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def load(source: Source) -> SigmaRule:
         "severity": header.level or "medium",
         "tags": list(header.tags),
     }
-    metadata = {"maturity": "production"}
+    metadata = {"maturity": "deprecated" if header.status == "deprecated" else "production"}
     head = {"taxonomy": header.taxonomy}
     fields = tuple(sorted(sigma.field_names(one.detection.body)))
     return SigmaRule(source, metadata, contents, {}, head, one.problems, (), one.document, fields)

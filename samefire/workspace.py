@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -63,7 +64,7 @@ def names_of(rule_id: str | None, shown: str, path: str, home: Path) -> Iterator
 def shown(path: Path) -> str:
     """A path as people read it: relative to the working folder when it lies below."""
     try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
+        return Path(os.path.realpath(path)).relative_to(Path.cwd()).as_posix()
     except ValueError:
         return str(path)
 
@@ -128,7 +129,7 @@ def rule_of(path: str, settings: Settings) -> str | None:
     """The rule file that a fixture (`…/positive/x.json`, or the folder of a rule's fixtures) belongs to, None
     when there is none; any other path is itself."""
     fixtures = settings.path(settings.fixtures).resolve()
-    given = Path(path).resolve()
+    given = Path(os.path.realpath(path))
     if not given.is_relative_to(fixtures) or given == fixtures:
         return path
     inside = given.relative_to(fixtures)

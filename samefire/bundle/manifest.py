@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,15 @@ VERSION = 1
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def is_manifest(raw: bytes) -> bool:
+    """Whether a text is the manifest of a bundle, and not of something else that has one."""
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(data, dict) and {"manifest_version", "samefire", "files"} <= data.keys()
 
 
 def record(entry: Entry, file: str | None, content: Content) -> dict[str, Any]:

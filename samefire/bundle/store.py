@@ -1,4 +1,4 @@
-"""Bundles on disk: a folder or a zip file, put in its place at once; read back and compared.
+"""Bundles on disk: a folder or a zip file, put in its place at once.
 
 A bundle that was there stays until the new one is whole: both are exchanged in one step where the system can
 (Linux, macOS); elsewhere the old one is moved aside first.
@@ -9,20 +9,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
-import json
 import os
 import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from samefire.bundle.manifest import MANIFEST, sha256
+from samefire.bundle.manifest import MANIFEST, is_manifest
 from samefire.files import write_file
-from samefire.problems import Problem, ProblemError
-from samefire.source import Source
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 STALE = 3600.0
@@ -57,8 +54,8 @@ def _zipped(target: Path) -> bool:
     """Whether a zip file is a bundle."""
     try:
         with zipfile.ZipFile(target) as archive:
-            return MANIFEST in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+            return is_manifest(archive.read(MANIFEST))
+    except (OSError, KeyError, RuntimeError, NotImplementedError, zlib.error, EOFError, zipfile.BadZipFile):
         return False
 
 
@@ -94,7 +91,8 @@ def _sweep(target: Path) -> None:
 def _ours(target: Path) -> bool:
     if target.is_symlink() or not target.is_dir():
         return False
-    return (target / MANIFEST).is_file() or not any(target.iterdir())
+    manifest = target / MANIFEST
+    return is_manifest(manifest.read_bytes()) if manifest.is_file() else not any(target.iterdir())
 
 
 def _swap(fresh: Path, target: Path) -> None:
@@ -126,57 +124,3 @@ def _exchange(one: Path, other: Path) -> bool:
         swap = 2
         return bool(libc.renamex_np(first, second, swap) == 0)
     return False
-
-
-def read(target: Path) -> dict[str, bytes]:
-    """Every file of a bundle. Raises ProblemError (`bundle-unreadable`), OSError."""
-    if target.is_dir():
-        files = sorted(p for p in target.rglob("*") if p.is_file() or p.is_symlink())
-        return {p.relative_to(target).as_posix(): p.read_bytes() for p in files}
-    if not target.exists():
-        raise FileNotFoundError(2, "no such file or folder", str(target))
-    try:
-        with zipfile.ZipFile(target) as archive:
-            return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        message = f"neither a folder nor a zip file: {str(error).lower()}"
-        raise ProblemError([Problem("bundle-unreadable", message, Source(str(target), ""))]) from error
-
-
-def manifest_of(files: Mapping[str, bytes], shown: str) -> dict[str, Any]:
-    """The manifest of a bundle. Raises ProblemError (`bundle-no-manifest`)."""
-    try:
-        data = json.loads(files[MANIFEST])
-        listed = {n: (str(f["sha256"]), int(f["bytes"])) for n, f in data["files"].items()}
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        message = f"{MANIFEST} is not there or cannot be read: this is no bundle"
-        raise ProblemError([Problem("bundle-no-manifest", message, Source(shown, ""))]) from error
-    return {**data, "listed": listed}
-
-
-def check(files: Mapping[str, bytes], listed: Mapping[str, tuple[str, int]], shown: str) -> Iterator[Problem]:
-    """Where the files of a bundle are not what its manifest says."""
-    for name, (digest, _) in sorted(listed.items()):
-        if name not in files:
-            yield _wrong(
-                "bundle-file-missing", shown, name, "the manifest lists this file, and it is not there"
-            )
-        elif sha256(files[name]) != digest:
-            yield _wrong("bundle-file-changed", shown, name, "the file is not what the manifest says")
-    for name in sorted(files.keys() - listed.keys() - {MANIFEST}):
-        yield _wrong("bundle-file-unknown", shown, name, "the manifest does not know this file")
-
-
-def compare(files: Mapping[str, bytes], fresh: Mapping[str, bytes], shown: str) -> Iterator[Problem]:
-    """Where a bundle is not what the sources make of themselves now."""
-    for name in sorted(fresh.keys() - files.keys()):
-        yield _wrong("bundle-behind", shown, name, "the sources make this file, and the bundle has none")
-    for name in sorted(files.keys() & fresh.keys() - {MANIFEST}):
-        if files[name] != fresh[name]:
-            yield _wrong("bundle-behind", shown, name, "the sources make another file of this name")
-    for name in sorted(files.keys() - fresh.keys()):
-        yield _wrong("bundle-behind", shown, name, "the sources do not make this file any more")
-
-
-def _wrong(code: str, shown: str, name: str, message: str) -> Problem:
-    return Problem(code, message, Source(f"{shown}/{name}", ""), hint="run `samefire bundle` again")

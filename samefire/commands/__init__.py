@@ -33,7 +33,7 @@ class Result:
 def ended(problems: Iterable[Problem], *, failed: bool = False) -> Exit:
     """How a command ends that told of these problems; `failed`: it found something else, too."""
     errors = {problem.code for problem in problems if problem.severity == "error"}
-    if "file-unreadable" in errors:
+    if errors & {"file-unreadable", "git-failed"}:
         return Exit.UNREACHABLE
     return Exit.FINDINGS if errors or failed else Exit.FINE
 

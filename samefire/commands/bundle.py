@@ -11,15 +11,17 @@ from typing import Any
 from samefire.bundle import Bundle, Content, Entry, build
 from samefire.bundle.changelog import changelog
 from samefire.bundle.connectors import load_folder, used
-from samefire.bundle.manifest import status
+from samefire.bundle.manifest import MANIFEST, status
 from samefire.bundle.navigator import layers
-from samefire.bundle.store import check, compare, manifest_of, read, write
+from samefire.bundle.reading import check, compare, compare_manifest, read
+from samefire.bundle.store import write
 from samefire.commands import Exit, Result, WrongUse, ended
 from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.commands.running import AS_USUAL, Running, job_of
 from samefire.forms import Companions, Converted, Converter
-from samefire.gate.changed import Layout, below
+from samefire.gate.changed import Layout
+from samefire.gate.unseen import below
 from samefire.harness.many import Job, judge_all
 from samefire.harness.report import FormResult, Report, RuleReport, Status
 from samefire.lock import Lock, read_lock, updated
@@ -218,20 +220,19 @@ def revision(settings: Settings) -> dict[str, Any] | None:
 
 def verify(paths: Sequence[str], target: Path, *, running: Running = AS_USUAL) -> Result:
     """Whether a bundle is what its manifest says, and what the sources at `paths` make of themselves now."""
-    files = read(target)
-    about = manifest_of(files, str(target))
-    problems = list(check(files, about["listed"], str(target)))
-    made = bundled(paths, _wanted(about.get("options")), running)
+    opened = read(target)
+    problems = list(check(opened))
+    made = bundled(paths, _wanted(opened.manifest.get("options")), running)
     if isinstance(made, Result):
         return made
-    problems += [
-        p for p in compare(files, made[0].files, str(target)) if p.location.path not in _paths(problems)
-    ]
+    fresh = dict(made[0].files)
+    problems += [p for p in compare(opened, fresh) if p.location.path not in _paths(problems)]
+    if not problems:
+        problems += compare_manifest(opened, fresh[MANIFEST])
     if problems:
         return Result(Exit.FINDINGS, problems_text(problems, terminal_style()))
-    return Result(
-        Exit.FINE, f"{target}: {len(files)} files, as the manifest says and as the sources make them"
-    )
+    number = len(opened.names)
+    return Result(Exit.FINE, f"{target}: {number} files, as the manifest says and as the sources make them")
 
 
 def _paths(problems: Sequence[Problem]) -> set[str]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from samefire.bundle.connectors import load_folder as load_connectors
 from samefire.exceptions import unknown_rules
 from samefire.fields import FieldTypes
 from samefire.files import read_source
-from samefire.forms import Converter, Options
+from samefire.forms import Converter, Options, converters
 from samefire.gate.changed import Delta, Layout, delta, lists
-from samefire.gate.files import check_forms, check_lock, check_names, check_orphans, check_policy_change
+from samefire.gate.files import check_folders, check_forms, check_lock, check_names, check_orphans
+from samefire.gate.moved import check_policy_change
 from samefire.gate.policy import Policy
 from samefire.gate.rules import (
     REPEATED,
@@ -21,16 +23,19 @@ from samefire.gate.rules import (
     check_gone,
     check_proven,
     check_report,
+    check_type,
+    check_unread,
     levelled,
 )
-from samefire.gate.shelf import File, ids, shelf
+from samefire.gate.shelf import File, Shelf, ids, shelf
+from samefire.gate.unseen import told
 from samefire.harness.coverage import coverage
 from samefire.harness.many import Job, judge_all
 from samefire.harness.report import Report, RuleReport
 from samefire.harness.run import Prepared
 from samefire.lock import Lock, digest, read
 from samefire.problems import Problem, ProblemError, Severity
-from samefire.revision import Repository
+from samefire.revision import Change, Repository
 from samefire.rule import Rule
 from samefire.settings import Settings
 from samefire.source import Source
@@ -48,26 +53,36 @@ from samefire.workspace import (
 @dataclass(frozen=True)
 class Asked:
     """What to judge. `base`: the revision to compare with; None: no comparison, everything is judged.
-    `everything`: all rules, whatever changed."""
+    `everything`: all rules, whatever changed. `start`: the folder that the settings were looked for from; `today`:
+    `YYYY/MM/DD`, or "" when nobody knows."""
 
     base: str | None
     everything: bool = False
+    start: Path = field(default_factory=Path)
+    today: str = ""
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What the decision stands on. `files`: every TOML file below the rules' folders; `changed`:
-    None without a comparison; `lock`: the lock file now, None when it cannot be read, `old_lock` as it was."""
+    """What the decision stands on. `shelf`: every file below the rules' folders; `changed`: None without a
+    comparison, `root` that of its paths; `lock`: the lock file now, None when it cannot be read, `old_lock` as it
+    was."""
 
     settings: Settings
     policy: Policy
-    files: Sequence[File]
+    shelf: Shelf
     changed: Delta | None
+    root: Path
     layout: Layout
     lock: Lock | None
     lock_source: Source
     lock_problems: tuple[Problem, ...] = ()
     old_lock: Lock = field(default_factory=dict)
+    today: str = ""
+
+    @property
+    def files(self) -> Sequence[File]:
+        return self.shelf.files
 
 
 def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report:
@@ -82,7 +97,9 @@ def decide(settings: Settings, policy: Policy, job: Job, asked: Asked) -> Report
     judged = judge_all(workspace, job)
     rules = tuple(_held(report, ground, workspace, job) for report in judged)
     loose = [
+        *_nothing(ground, asked),
         *_loose(workspace, policy),
+        *_settings(ground),
         *levelled([*_around(ground, workspace, job, len(chosen) == len(ground.files))], policy),
     ]
     commit = ground.changed.commit if ground.changed else None
@@ -94,16 +111,19 @@ def _ground(settings: Settings, policy: Policy, asked: Asked) -> Ground:
     files = shelf(settings)
     source, lock, problems = _lock_now(settings)
     if asked.base is None:
-        layout = Layout.of(settings, settings.home)
-        return Ground(settings, policy, files, None, layout, lock, source, problems)
+        root = settings.home.resolve()
+        layout = Layout.of(settings, root)
+        return Ground(settings, policy, files, None, root, layout, lock, source, problems, today=asked.today)
     repository = Repository.around(settings.home)
     commit = repository.merge_base(asked.base)
+    changed = delta(repository, commit, settings, asked.start)
     layout = Layout.of(settings, repository.root)
-    changed = delta(repository, commit, layout)
     old = lock or {}
     if changed.old_lock != source.text:
         old = _lock_then(Source(settings.lock, changed.old_lock or ""))
-    return Ground(settings, policy, files, changed, layout, lock, source, problems, old)
+    return Ground(
+        settings, policy, files, changed, changed.root, layout, lock, source, problems, old, asked.today
+    )
 
 
 def _lock_now(settings: Settings) -> tuple[Source, Lock | None, tuple[Problem, ...]]:
@@ -132,7 +152,7 @@ def _opened(settings: Settings, chosen: Sequence[File]) -> Workspace:
     in any case: one that is broken names no rule that could be judged."""
     if not chosen:
         return Workspace(settings, load_fields(settings), (), tuple(load_exceptions(settings)[1]))
-    return open_workspace([file.shown for file in chosen], settings)
+    return open_workspace([file.shown for file in chosen], settings, sigma=True)
 
 
 def _chosen(ground: Ground, everything: bool) -> tuple[list[File], str]:
@@ -166,12 +186,18 @@ def _skipped(ground: Ground, chosen: Sequence[File]) -> dict[str, int]:
     """What was not judged, by reason."""
     rules = sum(file.is_rule for file in ground.files)
     judged = sum(file.is_rule for file in chosen)
+    odd = [file for file in ground.files if not file.is_rule and file not in chosen]
+    changed = ground.changed
     left = {
         "rules that the change does not touch": rules - judged,
-        "TOML files that hold no rule": len(ground.files) - rules - (len(chosen) - judged),
-        "rules not compared, because their old file cannot be read": len(ground.changed.unread)
-        if ground.changed
-        else 0,
+        "TOML files that hold no rule": sum(not file.sigma for file in odd),
+        "YAML files that hold no rule": sum(file.sigma for file in odd),
+        "folders below the rules that are links, which are not followed": len(ground.shelf.linked),
+        "files whose ending is not written `.toml`, `.yml` or `.yaml` in lower case": len(ground.shelf.cased),
+        "hidden files below the rules": len(ground.shelf.hidden),
+        "rules not compared, because their old file cannot be read": len(changed.unread) if changed else 0,
+        "repositories inside of this one, not compared": len(changed.unseen.modules) if changed else 0,
+        "files that the sparse checkout leaves out": len(changed.unseen.absent) if changed else 0,
     }
     return {reason: number for reason, number in left.items() if number > 0}
 
@@ -189,6 +215,12 @@ def duplicates(files: Sequence[File]) -> Iterator[Problem]:
             hint = "every rule needs an id of its own"
             span = here.value_span("rule", "rule_id")
             yield Problem("rule-duplicate-id", message, here.source, span, hint=hint)
+
+
+def _touched(ground: Ground, file: File) -> bool:
+    """Whether the change is what brought a file to what it says."""
+    changed = ground.changed
+    return changed is not None and file.path in {str(changed.root / path) for path in changed.files}
 
 
 def same_names(rules: Sequence[Rule], files: Sequence[File]) -> Iterator[Problem]:
@@ -219,10 +251,30 @@ def _loose(workspace: Workspace, policy: Policy) -> list[Problem]:
     return found
 
 
+def _nothing(ground: Ground, asked: Asked) -> Iterator[Problem]:
+    """That there was nothing to compare: the work tree is the very commit that it is compared with."""
+    changed = ground.changed
+    if changed is not None and not changed.files and not asked.everything:
+        message = f"nothing was compared: the work tree is what `{asked.base}` is"
+        hint = "name the revision that the change began at with --base, or judge all rules with --all"
+        yield Problem("gate-no-comparison", message, Source("git", ""), severity=Severity.WARNING, hint=hint)
+
+
+def _settings(ground: Ground) -> Iterator[Problem]:
+    """What is said of the settings that were moved, at the level that the settings gave it before they were; and of
+    folders that are not there, at every level."""
+    if ground.changed is not None:
+        levels = ground.changed.old.gate.get("levels", {})
+        then = Policy(levels=levels if isinstance(levels, dict) else {})
+        yield from levelled([*check_policy_change(ground.settings, ground.changed.old)], then)
+    gone = ground.changed is not None and bool(ground.changed.before)
+    yield from check_folders(ground.settings, ground.shelf, rules_went=gone)
+
+
 def _around(ground: Ground, workspace: Workspace, job: Job, whole: bool) -> Iterator[Problem]:
     """What the policy says beyond single rules. `whole`: all rules are judged."""
     settings, changed, files = ground.settings, ground.changed, ground.files
-    yield from duplicates(files)
+    yield from duplicates(sorted(files, key=lambda file: _touched(ground, file)))
     yield from unknown_rules(ids(files), load_exceptions(settings)[0])
     if not whole:
         yield from same_names(workspace.rules, files)
@@ -233,37 +285,72 @@ def _around(ground: Ground, workspace: Workspace, job: Job, whole: bool) -> Iter
     yield from ground.lock_problems
     if ground.policy.version and ground.lock is not None:
         yield from check_lock(ground.old_lock, ground.lock, ground.lock_source)
-    root = changed.root if changed else settings.home.resolve()
-    fixtures = _fixtures(ground, root) if whole or changed is None else changed.files
-    yield from check_orphans(fixtures, ground.layout, root)
+    yield from check_orphans(_fixtures(ground, whole=whole), ground.layout, ground.root)
+    yield from _connectors(settings)
     if changed is not None:
+        yield from told(changed.unseen, ground.root, ground.layout.sorted_out(changed.unseen.ignored))
         standing = {file.shown for file in files}
         now = {rule.path: rule for rule in workspace.rules}
-        yield from check_gone(changed.before, ids(files), standing, now, ground.policy)
-        yield from check_policy_change(settings, changed.old_policy)
+        found = ids(files)
+        yield from check_gone(changed.before, found, standing, now, ground.policy)
+        yield from check_unread(changed.drafts, found, standing, ground.policy)
 
 
-def _fixtures(ground: Ground, root: Path) -> list[str]:
-    folder = root / ground.layout.fixtures
-    return [p.relative_to(root).as_posix() for p in folder.rglob("*")] if folder.is_dir() else []
+def _connectors(settings: Settings) -> Sequence[Problem]:
+    """What is wrong with the files of connectors."""
+    try:
+        load_connectors(settings.path(settings.connectors))
+    except ProblemError as error:
+        return error.problems
+    return ()
+
+
+def _fixtures(ground: Ground, *, whole: bool) -> list[str]:
+    """Fixtures whose rules must be there: all, or those that the change touches and those of rules that it takes
+    away."""
+    root, layout, changed = ground.root, ground.layout, ground.changed
+    if whole or changed is None:
+        return _files_below(root, layout.fixtures)
+    gone = [p for p, change in changed.files.items() if change is Change.DELETED and layout.is_rule(p)]
+    left = [
+        file for path in gone for folder in layout.fixtures_of(path) for file in _files_below(root, folder)
+    ]
+    return [*(path for path in changed.files if path not in changed.unseen.real), *left]
+
+
+def _files_below(root: Path, folder: str) -> list[str]:
+    top = root / folder
+    return [p.relative_to(root).as_posix() for p in top.rglob("*")] if top.is_dir() else []
 
 
 def _held(judged: RuleReport, ground: Ground, workspace: Workspace, job: Job) -> RuleReport:
     """The report of a rule with what the policy says of it."""
     rule, policy, home = judged.rule, ground.policy, ground.settings.home
     excused = named(rule, ground.settings.without_fixtures, home)
-    found = list(check_report(judged, policy, excused=excused, home=home))
+    told = _levelled(judged, judged.problems, policy)
+    found = list(check_report(replace(judged, problems=tuple(told)), policy, excused=excused, home=home))
     if any(p.code == "policy-cases" for p in found):
         judged = replace(judged, problems=tuple(p for p in judged.problems if p.code not in REPEATED))
-    form = next((f for f in job.forms if f.name == ground.settings.lock_form), None)
-    if form is not None:
-        if (policy.coverage or policy.proven) and not excused:
-            prepared = Prepared(form, rule, workspace.fields, job.options)
-            covered = coverage(prepared, judged.cases)
-            found.extend([*check_coverage(rule, covered, policy), *check_proven(rule, covered, policy)])
-        found.extend(_change(judged, ground, workspace.fields, (form, job.options)))
+    form = converters()[ground.settings.lock_form]
+    if (policy.coverage or policy.proven) and not excused:
+        own = form if rule.takes(form.name, derived=form.derived) else job.forms[0]
+        covered = coverage(Prepared(own, rule, workspace.fields, job.options), judged.cases)
+        found.extend([*check_coverage(rule, covered, policy), *check_proven(rule, covered, policy)])
+    found.extend(_change(judged, ground, workspace.fields, (form, job.options)))
     problems = dict.fromkeys([*judged.problems, *found])
-    return replace(judged, problems=tuple(levelled(list(problems), policy)))
+    return replace(judged, problems=tuple(_levelled(judged, list(problems), policy)))
+
+
+def _levelled(judged: RuleReport, problems: Sequence[Problem], policy: Policy) -> list[Problem]:
+    """The problems at their levels. What kept a fixture from being read is an error at every level; that a file
+    is none is not."""
+    known = {judged.rule.path, *(case.path for case in judged.cases)}
+    found: list[Problem] = []
+    for problem in problems:
+        fixed = problem.severity is Severity.ERROR and problem.code != "fixture-stray"
+        fixed = fixed and problem.location.path not in known
+        found.extend([problem] if fixed else levelled([problem], policy))
+    return found
 
 
 def _change(
@@ -273,23 +360,37 @@ def _change(
     rule, changed, lock = judged.rule, ground.changed, ground.lock
     if lock is None:
         return
-    now = next((f.document for f in judged.forms if f.form == by[0].name), None)
-    was, entry = ground.old_lock.get(rule.id), lock.get(rule.id)
+    form = by[0]
     old = changed.before.get(rule.id) if changed else None
     old = replace(old, exceptions=rule.exceptions) if old else None
+    if not rule.takes(form.name, derived=form.derived):
+        yield from check_type(rule, old, ground.policy)
+        return
+    was, entry = ground.old_lock.get(rule.id), lock.get(rule.id)
     exports = Exports(
         before=_digest(old, by, fields) if old else None,
-        now=digest(rule, now) if now else None,
+        now=_now(judged, by, fields),
         version_before=was.version if was else 0,
         version_now=entry.version if entry else 0,
         locked=entry.sha256 if entry else None,
         day=changed.day if changed else "",
+        today=ground.today,
     )
     if (changed is not None and changed.touches(rule)) or lock:
         yield from check_change(rule, old, exports, ground.policy)
 
 
+def _now(judged: RuleReport, by: tuple[Converter, Options], fields: FieldTypes) -> str | None:
+    """The digest of the export that the lock file is about, whether that form is judged or not."""
+    for one in judged.forms:
+        if one.form == by[0].name:
+            return digest(judged.rule, one.document) if one.document else None
+    return _digest(judged.rule, by, fields)
+
+
 def _digest(rule: Rule, by: tuple[Converter, Options], fields: FieldTypes) -> str | None:
     form, options = by
+    if not rule.takes(form.name, derived=form.derived):
+        return None
     document = form.write(rule, fields, options).document
     return digest(rule, document) if document else None

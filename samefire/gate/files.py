@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from samefire.gate.changed import Layout
 from samefire.gate.policy import Policy
+from samefire.gate.shelf import Shelf
+from samefire.gate.unseen import below
 from samefire.lock import Lock
 from samefire.problems import Problem, Severity, did_you_mean
 from samefire.ruleset import SIGMA, TOML
@@ -36,26 +37,44 @@ def _entry_span(source: Source, rule_id: str) -> Span:
 
 
 def check_orphans(fixtures: Iterable[str], layout: Layout, root: Path) -> Iterator[Problem]:
-    """Fixtures whose rule is not there, once for each folder. `fixtures`: paths from the repository's root."""
-    seen: set[str] = set()
-    for path in sorted(fixtures):
+    """Fixtures whose rule is not there, once for each rule. `fixtures`: paths from the repository's root."""
+    seen: set[tuple[str, ...]] = set()
+    for path in sorted(set(fixtures)):
         rules = layout.rule_of_fixture(path)
-        folder = str(PurePosixPath(layout.fixtures, *_below_fixtures(path, layout)))
-        if not rules or folder in seen or not (root / path).is_file():
+        mine = below(path, layout.fixtures) and (root / path).is_file()
+        if not mine or tuple(rules) in seen:
             continue
-        seen.add(folder)
-        if not any((root / rule).with_suffix(end).is_file() for rule in rules for end in (TOML, *SIGMA)):
-            message = f"no rule belongs to these fixtures: there is no {' or '.join(rules)}"
+        seen.add(tuple(rules))
+        if not any((root / (rule + end)).is_file() for rule in rules for end in (TOML, *SIGMA)):
+            missing = " or ".join(rule + TOML for rule in rules) or "file of that name in the settings"
+            message = f"no rule belongs to these fixtures: there is no {missing}"
             hint = "rename the folder after the rule's file, or remove it with the rule"
-            yield Problem("policy-fixtures-without-rule", message, Source(folder, ""), NOWHERE, hint=hint)
+            place = Source(_folder(path, layout), "")
+            yield Problem("policy-fixtures-without-rule", message, place, NOWHERE, hint=hint)
 
 
-def _below_fixtures(path: str, layout: Layout) -> tuple[str, ...]:
-    rule = layout.rule_of_fixture(path)
-    if not rule:
-        return ()
-    inside = PurePosixPath(rule[0].removesuffix(".toml"))
-    return inside.relative_to(layout.rules[0]).parts if layout.rules[0] not in ("", ".") else inside.parts
+def _folder(path: str, layout: Layout) -> str:
+    """The folder of the rule's fixtures that a fixture lies in."""
+    parts = PurePosixPath(path).parts
+    first = 0 if layout.fixtures in ("", ".") else len(PurePosixPath(layout.fixtures).parts)
+    sides = [i for i, part in enumerate(parts) if i >= first and part in ("positive", "negative")]
+    return "/".join(parts[: sides[-1]] if sides and sides[-1] > first else parts[:-1])
+
+
+def check_folders(settings: Settings, shelf: Shelf, *, rules_went: bool) -> Iterator[Problem]:
+    """Folders of rules that are not there, and a gate without a rule, which is none. `rules_went`: the change
+    took rules away."""
+    source = settings.source or Source("samefire.toml", "")
+    for name in shelf.nowhere if settings.source else ():
+        message = f"`rules` names {name}, where there is no file or folder"
+        hint = "name folders (or files) as they are; patterns are not read here"
+        at = source.text.find(json.dumps(name, ensure_ascii=False))
+        span = Span(at + 1, at + 1 + len(name)) if at >= 0 else key_span(source, "rules")
+        yield Problem("settings-no-folder", message, source, span, hint=hint)
+    if not rules_went and not any(file.is_rule for file in shelf.files):
+        where = ", ".join(settings.rules) or "no folder"
+        hint = "name their folders under `rules` in the settings"
+        yield Problem("no-rules", f"no rule found in {where}", Source(where, ""), hint=hint)
 
 
 def check_forms(settings: Settings, policy: Policy, forms: Collection[str]) -> Iterator[Problem]:
@@ -85,23 +104,3 @@ def check_names(settings: Settings, policy: Policy, known: Collection[str]) -> I
                 at = source.text.find(json.dumps(name, ensure_ascii=False))
                 span = Span(at + 1, at + 1 + len(name)) if at >= 0 else key_span(source, key)
                 yield Problem("policy-unknown-name", message, source, span, Severity.WARNING, hint)
-
-
-def check_policy_change(settings: Settings, before: Mapping[str, Any] | None) -> Iterator[Problem]:
-    """What the change does to the policy that it is judged by: for a reviewer to see. `before` None: there
-    were no settings."""
-    if before is None:
-        return
-    source = settings.source or Source("samefire.toml", "")
-    for key in sorted({*before, *settings.gate}):
-        old, new = before.get(key), settings.gate.get(key)
-        if old != new:
-            message = (
-                f"the change moves the policy it is judged by: `{key}` was {_told(old)}, is {_told(new)}"
-            )
-            hint = "somebody who may change the policy should look at this"
-            yield Problem("policy-changed", message, source, key_span(source, key), Severity.WARNING, hint)
-
-
-def _told(value: Any) -> str:
-    return "not set" if value is None else json.dumps(value, ensure_ascii=False, default=str)

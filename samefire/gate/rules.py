@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from samefire.gate.policy import Policy
@@ -18,6 +19,8 @@ from samefire.workspace import named
 REPEATED = frozenset({"rule-without-fixtures", "rule-without-positive", "rule-without-negative"})
 """Warnings of `check` that `policy-cases` says again, as an error."""
 
+KEEP_ID = "keep the id: alerts, exceptions and versions hang on it"
+
 
 def check_report(report: RuleReport, policy: Policy, *, excused: bool, home: Path) -> Iterator[Problem]:
     """What the policy says of one judged rule. A form that is refused for an error that the rule was told of
@@ -26,7 +29,11 @@ def check_report(report: RuleReport, policy: Policy, *, excused: bool, home: Pat
         return
     if not excused:
         yield from _cases(report, policy)
-    told = {(p.code, p.message) for p in report.problems}
+    if not report.forms:
+        message = "none of the forms that are judged is one of this rule: nothing was judged"
+        hint = "name the form of its own text, `sigma`, among the `forms` in the settings"
+        yield _at(report.rule, "policy-form-missing", message, ("rule", "query"), hint)
+    told = {(p.code, p.message) for p in report.problems if p.severity is Severity.ERROR}
     for form in report.forms:
         if not form.derived and not any(
             (p.code, p.message) in told for p in form.problems if p.severity is Severity.ERROR
@@ -89,7 +96,7 @@ def check_proven(rule: Rule, found: Coverage, policy: Policy) -> Iterator[Proble
 class Exports:
     """The digest of a rule's export, as it was and as it is (None: refused), and its entry in the lock file:
     the version as it was and is (0: none), and the digest that the lock holds now. `day`: that of the commit which
-    the change is compared with."""
+    the change is compared with, `today` now; both `YYYY/MM/DD` or ""."""
 
     before: str | None
     now: str | None
@@ -97,20 +104,41 @@ class Exports:
     version_now: int
     locked: str | None
     day: str = ""
+    today: str = ""
 
 
 def check_change(rule: Rule, old: Rule | None, exports: Exports, policy: Policy) -> Iterator[Problem]:
     """What the policy says of a changed rule; `old` None: a new one."""
-    if old is not None and policy.stable_type and rule.type != old.type:
-        message = f"the rule's type changed from {old.type} to {rule.type}"
-        hint = "a new type is a new rule: give it a new `rule_id` and deprecate the old one"
-        yield _at(rule, "policy-type-changed", message, ("rule", "type"), hint)
+    yield from check_type(rule, old, policy)
+    if old is None or _date(old) != _date(rule):
+        yield from _ahead(rule, exports.today, policy)
     if rule.deprecated:
         return
     if old is not None:
         yield from _dated(rule, old, exports, policy)
     if policy.version:
         yield from _versioned(rule, exports)
+
+
+def check_type(rule: Rule, old: Rule | None, policy: Policy) -> Iterator[Problem]:
+    """Whether a rule has the type that it had; `old` None: it is a new one."""
+    if old is not None and policy.stable_type and rule.type != old.type:
+        message = f"the rule's type changed from {old.type} to {rule.type}"
+        hint = "a new type is a new rule: give it a new `rule_id` and deprecate the old one"
+        yield _at(rule, "policy-type-changed", message, ("rule", "type"), hint)
+
+
+def _ahead(rule: Rule, today: str, policy: Policy) -> Iterator[Problem]:
+    """Whether the date has come; tomorrow's has, somewhere."""
+    if policy.updated_date and today and _date(rule) > _after(today):
+        message = f"`updated_date` lies ahead ({_date(rule)}): until then no change would have to move it"
+        hint = "set it to today"
+        place = rule.value_span("metadata", "updated_date")
+        yield Problem("policy-date-ahead", message, rule.source, place, Severity.WARNING, hint)
+
+
+def _after(day: str) -> str:
+    return (datetime.strptime(day, "%Y/%m/%d") + timedelta(days=1)).strftime("%Y/%m/%d")
 
 
 def _dated(rule: Rule, old: Rule, exports: Exports, policy: Policy) -> Iterator[Problem]:
@@ -147,18 +175,39 @@ def check_gone(
 ) -> Iterator[Problem]:
     """What the policy says of rules that are gone. `before`: by id; `ids`: every id that some file has now;
     `standing`: paths of the files that are there, `now`: those of them that could be read, by path."""
+    holders = {rule.id: rule for rule in now.values()}
     for rule_id, old in sorted(before.items()):
-        if rule_id in ids:
-            continue
         successor = now.get(old.path)
-        if successor is not None and policy.stable_id:
+        holder = holders.get(rule_id)
+        if rule_id in ids:
+            if successor is None or holder is None or successor.id == rule_id or not policy.stable_id:
+                continue
+            if successor.name == old.name != holder.name:
+                message = f"`rule_id` changed from {rule_id}, which {holder.path} has now, to {successor.id}"
+                yield _at(successor, "policy-id-changed", message, ("rule", "rule_id"), KEEP_ID)
+        elif successor is not None and successor.id != rule_id and policy.stable_id:
             message = f"`rule_id` changed from {rule_id} to {successor.id}"
-            hint = "keep the id: alerts, exceptions and versions hang on it"
-            yield _at(successor, "policy-id-changed", message, ("rule", "rule_id"), hint)
-        elif old.path not in standing and policy.deprecate_first and not old.deprecated:
-            message = f"the rule `{old.name}` was deleted without having been deprecated"
-            hint = 'first release it with maturity = "deprecated"'
-            yield Problem("policy-deleted", message, Source(old.path, ""), NOWHERE, hint=hint)
+            yield _at(successor, "policy-id-changed", message, ("rule", "rule_id"), KEEP_ID)
+        elif old.path not in standing:
+            yield from _deleted(old, policy)
+
+
+def check_unread(
+    drafts: Mapping[str, Rule], ids: Collection[str], standing: Collection[str], policy: Policy
+) -> Iterator[Problem]:
+    """What the policy says of rules that are gone and could not be read then either. `drafts`: by id."""
+    for rule_id, old in sorted(drafts.items()):
+        if rule_id not in ids and old.path not in standing:
+            yield from _deleted(old, policy)
+
+
+def _deleted(old: Rule, policy: Policy) -> Iterator[Problem]:
+    if policy.deprecate_first and not old.deprecated:
+        there = Path(old.path).is_file()
+        what = "is in no folder that the settings name for rules" if there else "was deleted"
+        message = f"the rule `{old.name}` {what} without having been deprecated"
+        hint = 'first release it with maturity = "deprecated"'
+        yield Problem("policy-deleted", message, Source(old.path, ""), NOWHERE, hint=hint)
 
 
 def _date(rule: Rule) -> str:

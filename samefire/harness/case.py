@@ -112,6 +112,8 @@ def load_file(file: Path, shown: str, *, positive: bool) -> Cases:
             raise FileNotFoundError(2, "the link leads nowhere")
         if file.is_file() and file.stat().st_size > MAX_BYTES:
             return _bad(Source(shown, ""), "fixture-too-big", f"larger than {MAX_BYTES >> 20} MiB")
+        if file.exists() and not file.is_file() and not file.is_dir():
+            return _bad(Source(shown, ""), "fixture-unreadable", "cannot be read: it is no plain file")
         raw = file.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)

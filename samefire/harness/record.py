@@ -27,7 +27,10 @@ def encode(report: RuleReport) -> Record:
     return {
         "forms": [_form(form, where) for form in report.forms],
         "verdicts": [
-            [order[id(v.case)], v.form, v.expected, v.alerts, v.outcome.value, list(v.reason), v.explained]
+            [
+                *(order[id(v.case)], v.form, v.expected, v.alerts, v.outcome.value),
+                *(list(v.reason), v.explained, v.counted),
+            ]
             for v in report.verdicts
         ],
         "problems": [_problem(p, where) for p in report.problems],
@@ -56,8 +59,10 @@ def decode(record: Record, rule: Rule, cases: Sequence[Case]) -> RuleReport:
         rule,
         tuple(_read_form(*form, sources=sources) for form in record["forms"]),
         tuple(
-            Verdict(cases[number], form, expected, alerts, Outcome(outcome), tuple(reason), explained)
-            for number, form, expected, alerts, outcome, reason, explained in record["verdicts"]
+            Verdict(
+                cases[number], form, expected, alerts, Outcome(outcome), tuple(reason), explained, counted
+            )
+            for number, form, expected, alerts, outcome, reason, explained, counted in record["verdicts"]
         ),
         tuple(cases),
         tuple(_read_problem(*p, sources=sources) for p in record["problems"]),

@@ -65,7 +65,8 @@ def assert_fine(code: int) -> None:
 
 def test_writing_alone(tmp_path: Path) -> None:
     target = tmp_path / "bundle"
-    sets = [{"manifest.json": b"%d" % n, **{f"f/{i}": b"%d" % n for i in range(200)}} for n in (0, 1)]
+    manifests = [b'{"manifest_version": 1, "samefire": "%d", "files": {}}' % n for n in (0, 1)]
+    sets = [{"manifest.json": m, **{f"f/{i}": m for i in range(200)}} for m in manifests]
     write(sets[0], target)
     for _ in range(KILLS):
         killed(lambda number: write(sets[number % 2], target), 0.1)
