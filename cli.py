@@ -28,7 +28,7 @@ Paths = Annotated[
     list[str] | None,
     typer.Argument(help="Rules: files, folders, patterns; none: as the settings say; `-`: stdin."),
 ]
-Format = Annotated[str, typer.Option("--format", "-f", help="How to print the result.")]
+Format = Annotated[str, typer.Option("--format", "-f", help="text or json.")]
 Report = Annotated[
     str | None,
     typer.Option(
@@ -435,10 +435,12 @@ def new(
     tactic: Annotated[str, typer.Option("--tactic", help="When the technique has several.")] = "",
     author: Annotated[str, typer.Option("--author", help="Who wrote it.")] = "",
     field: Annotated[list[str] | None, typer.Option("--field", help="Of thresholds and new terms.")] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="Events of a threshold.")] = 10,
-    history: Annotated[str, typer.Option("--history", help="How far new terms look back.")] = "now-14d",
+    count: Annotated[int | None, typer.Option("--count", min=1, help="Events of a threshold (10).")] = None,
+    history: Annotated[str, typer.Option("--history", help="How far new terms look back (now-14d).")] = "",
     job: Annotated[list[str] | None, typer.Option("--job", help="Machine-learning jobs.")] = None,
-    score: Annotated[int, typer.Option("--score", min=0, max=100, help="Anomaly threshold.")] = 75,
+    score: Annotated[
+        int | None, typer.Option("--score", min=0, max=100, help="Anomaly threshold (75).")
+    ] = None,
     mapping: Annotated[list[str] | None, typer.Option("--mapping", help="FIELD=INDICATOR_FIELD")] = None,
     indicators: Annotated[list[str] | None, typer.Option("--indicators", help="Indicator indices.")] = None,
 ) -> None:

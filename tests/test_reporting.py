@@ -88,9 +88,27 @@ def test_error_wrong_use(
     assert capsys.readouterr().err == f"{told}\n"
 
 
-def test_a_folder_that_is_not_there(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["test", "-o", "no/such/r.json"]) == 3
-    assert capsys.readouterr().err == "samefire: no/such/r.json: no such file or folder\n"
+def test_a_folder_that_is_not_there_is_made(repo: Repo) -> None:
+    assert run(["test", "-o", "new/folder/r.json"]) == 0
+    assert Path("new/folder/r.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a.txt/r.json", "samefire: a.txt is a file, not a folder"),
+        ("b.json", "samefire: b.json is a folder, not a file"),
+    ],
+)
+def test_a_report_that_cannot_be_written_does_not_hide_the_verdicts(
+    repo: Repo, name: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.txt").write_text("")
+    Path("b.json").mkdir()
+    assert run(["test", "-o", name]) == 3
+    said = capsys.readouterr()
+    assert said.err == f"{told}\n"
+    assert said.out.startswith("rules/logins.toml")
 
 
 def test_all_without_git(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,27 @@ def test_sigmas_validators_place_what_they_find(project: Path) -> None:
 def test_validators_are_asked_only_on_demand(project: Path) -> None:
     result = check_command.run([], Printing(), mapping=None, strict_fields=False)
     assert result.out == "1 rule checked: 0 errors, 0 warnings"
+
+
+def test_fixtures_and_cover_of_a_sigma_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A Sigma file has no form but its own: its cases are generated and weighed by that one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samefire.toml").write_text("")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/x.yml").write_text(
+        "title: Printer Starts a Shell\nid: 5f1c9a0e-3b61-4f5e-9d5b-0d6c2f1a7e43\nstatus: test\n"
+        "logsource:\n  product: windows\n  category: process_creation\n"
+        "detection:\n  selection:\n    Image|endswith: '\\sh.exe'\n    User: kim\n  condition: selection\n"
+        "level: high\n"
+    )
+    run = importlib.import_module("samefire.cli").run
+    assert run(["fixtures"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "rules/x.yml: 1 positive and 2 negative cases in fixtures/x: 3 written"
+    )
+    assert run(["test"]) == 0
+    assert "  sigma         1/1 fire, 2/2 silent\n" in capsys.readouterr().out
+    assert run(["cover"]) == 0
+    assert "rules/x.yml  2/2 clauses\n" in capsys.readouterr().out

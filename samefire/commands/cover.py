@@ -9,7 +9,7 @@ from typing import Any
 from samefire.commands import Result, ended
 from samefire.commands.arguments import check_format, terminal_style
 from samefire.commands.convert import Choices, options
-from samefire.forms import converters
+from samefire.commands.fixtures import locked_form
 from samefire.gate.policy import policy_of
 from samefire.harness.coverage import Coverage, coverage
 from samefire.harness.run import Prepared
@@ -28,22 +28,21 @@ def run(paths: Sequence[str], *, least: float | None, format: str, mapping: Path
     """The coverage of the rules at `paths`. `least` is the share of clauses (0 to 1) that each rule needs; None:
     what the gate's policy asks for as `proven`."""
     check_format(format, FORMATS)
-    workspace = without_rules(open_workspace(paths, mapping=mapping), paths)
+    workspace = without_rules(open_workspace(paths, mapping=mapping, sigma=True), paths)
     needed = policy_of(workspace.settings).proven if least is None else least
     found = covered(workspace)
     poor = any(one.proven_share < needed for rule, one in found if not workspace.excused(rule))
     style = terminal_style()
     problems = problems_text(workspace.problems, style) if workspace.problems else ""
     text = _json(found) if format == "json" else "\n".join(coverage_lines(found, style))
-    failed = bool(poor or workspace.problems)
-    return Result(ended(workspace.problems, failed=failed), text, problems)
+    return Result(ended(workspace.problems, failed=poor), text, problems)
 
 
 def covered(workspace: Workspace) -> Found:
     """The coverage of each rule by its cases, as the form that versions are locked by says it."""
-    form = converters()[workspace.settings.lock_form]
     found: Found = []
     for rule in workspace.rules:
+        form = locked_form(workspace, rule)
         prepared = Prepared(form, rule, workspace.fields, options(workspace, Choices()))
         found.append((rule, coverage(prepared, workspace.cases(rule).cases)))
     return found

@@ -18,6 +18,6 @@ def run(codes: Sequence[str]) -> Result:
         one = entry(code.strip("[]"))
         if one is None:
             near = did_you_mean(code, entries())
-            raise WrongUse(f"there is no code `{code}`; {near or 'samefire explain-code lists all'}")
+            raise WrongUse(f"there is no code `{code}`; {near or '`samefire explain-code` lists all'}")
         found.append(shown(one))
     return Result(Exit.FINE, "\n\n".join(found))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
 
 from samefire.commands import Exit, Result, WrongUse, ended
 from samefire.problems import ProblemError, visible
@@ -19,21 +20,32 @@ def guarded(call: Callable[[], object]) -> Result:
     except ProblemError as error:
         unread = ended(error.problems) is Exit.UNREACHABLE
         return Result(Exit.UNREACHABLE if unread else Exit.WRONG_USE, err=problems_text(error.problems))
-    except FileNotFoundError as error:
-        return Result(
-            Exit.UNREACHABLE, err=f"samefire: {visible(str(error.filename))}: no such file or folder"
-        )
     except OSError as error:
-        where = f"{visible(str(error.filename))}: " if error.filename else ""
-        return Result(Exit.UNREACHABLE, err=f"samefire: {where}{(error.strerror or str(error)).lower()}")
+        return Result(Exit.UNREACHABLE, err=told_of_file(error))
     assert isinstance(result, Result)
     return result
+
+
+def told_of_file(error: OSError) -> str:
+    """What a disk has against a path."""
+    if not error.filename:
+        return f"samefire: {visible((error.strerror or str(error)).lower())}"
+    path = Path(os.fsdecode(error.filename))
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        file = next((p for p in (*reversed(path.parents), path) if p.is_file()), path)
+        return f"samefire: {visible(str(file))} is a file, not a folder"
+    if isinstance(error, IsADirectoryError):
+        return f"samefire: {visible(str(path))} is a folder, not a file"
+    what = "no such file or folder" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
+    return f"samefire: {visible(str(path))}: {what}"
 
 
 def describe(error: Exception, arguments: Sequence[str], *, debug: bool) -> tuple[int, str]:
     """Exit code and message for what escaped a command."""
     if hasattr(error, "format_message"):
-        return int(Exit.WRONG_USE), _usage(error)
+        from samefire.commands.usage import told_of_usage
+
+        return int(Exit.WRONG_USE), told_of_usage(error)
     if isinstance(error, WrongUse):
         return int(Exit.WRONG_USE), f"samefire: {visible(str(error))}"
     if debug:
@@ -44,12 +56,3 @@ def describe(error: Exception, arguments: Sequence[str], *, debug: bool) -> tupl
         "this is a fault of samefire, not of your rules\n"
         "  help: run the same command with SAMEFIRE_DEBUG=1 and report what it prints"
     )
-
-
-def _usage(error: Any) -> str:
-    """What the argument parser says (typer's, whichever way it brings click)."""
-    text = f"samefire: {error.format_message()}"
-    context = getattr(error, "ctx", None)
-    if context is not None:
-        text += f"\n  help: {context.command_path} --help"
-    return text

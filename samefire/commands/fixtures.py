@@ -10,7 +10,7 @@ from samefire.commands import Result, WrongUse, ended
 from samefire.commands.arguments import terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.events_file import read_events
-from samefire.forms import converters
+from samefire.forms import Converter, converters
 from samefire.generate.build import flattened
 from samefire.generate.drafts import Draft, Drafts, Maker, asked_names, drafts
 from samefire.generate.files import Written, write_cases
@@ -22,6 +22,8 @@ from samefire.query.detection import Detection
 from samefire.reports.text import problems_text
 from samefire.rule import Rule
 from samefire.workspace import Workspace, open_workspace, shown, without_rules
+
+SIGMA = "sigma"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Asked:
 
 def run(paths: Sequence[str], asked: Asked) -> Result:
     """Generate cases for the rules at `paths`."""
-    workspace = without_rules(open_workspace(paths, mapping=asked.mapping), paths)
+    workspace = without_rules(open_workspace(paths, mapping=asked.mapping, sigma=True), paths)
     if asked.recorded and len(workspace.rules) != 1:
         raise WrongUse("--from is for one rule: give its file")
     lines: list[str] = []
@@ -48,8 +50,7 @@ def run(paths: Sequence[str], asked: Asked) -> Result:
         lines += told
         poor += not (found.of(True) and found.of(False))
     text = problems_text(workspace.problems, terminal_style()) if workspace.problems else ""
-    failed = bool(poor or workspace.problems)
-    return Result(ended(workspace.problems, failed=failed), "\n".join(lines), text)
+    return Result(ended(workspace.problems, failed=bool(poor)), "\n".join(lines), text)
 
 
 def _one(workspace: Workspace, rule: Rule, asked: Asked) -> tuple[Drafts, list[str]]:
@@ -70,8 +71,14 @@ def _one(workspace: Workspace, rule: Rule, asked: Asked) -> tuple[Drafts, list[s
 
 def detection_of(workspace: Workspace, rule: Rule) -> Detection | None:
     """What the form that versions are locked by would execute; None when it is refused."""
-    form = converters()[workspace.settings.lock_form]
+    form = locked_form(workspace, rule)
     return Prepared(form, rule, workspace.fields, options(workspace, Choices())).detection
+
+
+def locked_form(workspace: Workspace, rule: Rule) -> Converter:
+    """The form that versions are locked by; of a Sigma file, which has no other, Sigma."""
+    form = converters()[workspace.settings.lock_form]
+    return form if rule.takes(form.name, derived=form.derived) else converters()[SIGMA]
 
 
 def fixture_folder(workspace: Workspace, rule: Rule) -> Path:

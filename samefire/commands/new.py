@@ -10,16 +10,18 @@ from pathlib import Path
 
 from samefire.commands import Exit, Result, WrongUse
 from samefire.commands.fixtures import detection_of, fixture_folder
+from samefire.fields import FieldTypes
 from samefire.files import write_file
 from samefire.generate.drafts import Drafts, drafts
 from samefire.generate.files import write_cases
-from samefire.generate.naming import slug
+from samefire.importing.names import stem as file_stem
+from samefire.languages import language
 from samefire.problems import Problem, ProblemError, Severity
 from samefire.reports.text import problems_text
 from samefire.rule import Rule, load
 from samefire.settings import Settings, find
 from samefire.source import Source
-from samefire.starting.answers import Answers, BadAnswer, rule_text
+from samefire.starting.answers import Answers, BadAnswer, language_of, rule_text, spoken
 from samefire.starting.questions import complete, missing, on_terminal
 from samefire.workspace import Workspace, load_fields, shown
 
@@ -33,19 +35,40 @@ def run(path: Path | None, answers: Answers, *, asking: Callable[[], bool] = on_
 
 
 def _answered(answers: Answers, asking: bool) -> Answers:
+    answers = spoken(answers)
     if asking:
-        answers = complete(answers)
+        answers = complete(answers, faults=_faults)
     elif flags := missing(answers):
-        raise WrongUse(f"a rule needs {' and '.join(flags)}; on a terminal samefire asks for them")
+        them = "them" if len(flags) > 1 else "it"
+        raise WrongUse(f"a rule needs {' and '.join(flags)}; on a terminal samefire asks for {them}")
     return replace(answers, type=answers.type or "query", severity=answers.severity or "medium")
+
+
+def _faults(answers: Answers) -> str:
+    """What is wrong with a query that was just typed."""
+    try:
+        language(language_of(answers)).lower_text(Source("query", answers.query), FieldTypes.known())
+    except ProblemError as error:
+        return problems_text(error.problems)
+    return ""
+
+
+def _place(path: Path | None, settings: Settings, stem: str) -> Path:
+    """The file: the one that was asked for, or one named after the rule. Raises WrongUse."""
+    if path is None or path.is_dir():
+        path = (path or settings.path(settings.rules[0])) / f"{stem}.toml"
+    if path.suffix != ".toml":
+        raise WrongUse(f"{shown(path)}: the name of a rule file ends in .toml")
+    if path.exists():
+        raise WrongUse(f"{shown(path)} is there already; give another PATH or --name")
+    return path
 
 
 def _made(path: Path | None, answers: Answers) -> Result:
     settings = find(path.parent if path and path.parent.is_dir() else Path.cwd())
-    path = path or settings.path(settings.rules[0]) / f"{slug(answers.name)}.toml"
-    if path.exists():
-        raise WrongUse(f"{shown(path)} is there already; give another PATH or --name")
-    source = Source(shown(path), rule_text(answers, datetime.datetime.now(datetime.UTC).date(), uuid.uuid4()))
+    rule_id = uuid.uuid4()
+    path = _place(path, settings, file_stem(answers.name, f"rule_{str(rule_id)[:8]}"))
+    source = Source(shown(path), rule_text(answers, datetime.datetime.now(datetime.UTC).date(), rule_id))
     workspace = Workspace(settings, load_fields(settings), (rule := load(source),))
     warnings = [*rule.problems, *_checked(rule, workspace)]
     found = cases_of(workspace, rule)

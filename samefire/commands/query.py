@@ -21,11 +21,14 @@ from samefire.source import Source
 from samefire.workspace import load_fields, read_json, read_text
 
 FORMATS = ("text", "json")
+SPOKEN = {"kql": "kuery", "es|ql": "esql"}
+"""What people call languages, and what rules do."""
 
 
 def run(query: str, *, name: str, events: str | None, mapping: Path | None, format: str, dsl: bool) -> Result:
     """Run `query` in the language `name` over the events of a file."""
     check_format(format, FORMATS)
+    name = SPOKEN.get(name.lower(), name)
     if name not in NAMES:
         near = did_you_mean(name, NAMES)
         raise WrongUse(f"unknown language `{name}`; {near or 'known: ' + ', '.join(NAMES)}")

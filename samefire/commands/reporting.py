@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samefire.commands import Result, WrongUse, ended
+from samefire.commands import Exit, Result, WrongUse, ended
 from samefire.commands.arguments import check_format, terminal_style
+from samefire.commands.failure import told_of_file
 from samefire.files import write_file
 from samefire.harness.report import Report
 from samefire.reports.formats import ENDINGS, FORMATS, format_of, report_as
@@ -59,15 +60,28 @@ def printing(
 
 
 def reported(report: Report, asked: Printing, text: str | None = None) -> Result:
-    """Write what goes to files, and give what goes to stdout. `text`: instead of the usual terminal text.
-    Raises OSError."""
-    for path, format in asked.files().items():
-        write_file(path, report_as(report, format, verbose=asked.verbose).encode("utf-8", "replace"))
-    if asked.summary:
-        with Path(os.environ[SUMMARY]).open("a", encoding="utf-8", errors="replace") as file:
-            file.write(report_as(report, "markdown"))
-    code = ended(report.problems, failed=not report.passed)
+    """Write what goes to files, and give what goes to stdout, also when a file cannot be written. `text`: instead
+    of the usual terminal text."""
+    unwritten = "\n".join(_written(report, asked))
+    code = Exit.UNREACHABLE if unwritten else ended(report.problems, failed=not report.passed)
     shown = asked.shown()
     if shown != "text":
-        return Result(code, report_as(report, shown))
-    return Result(code, text or report_text(report, terminal_style(), verbose=asked.verbose))
+        return Result(code, report_as(report, shown), unwritten)
+    return Result(code, text or report_text(report, terminal_style(), verbose=asked.verbose), unwritten)
+
+
+def _written(report: Report, asked: Printing) -> Iterator[str]:
+    """Write the files, with the folders that they lie in; what cannot be written."""
+    for path, format in asked.files().items():
+        text = report_as(report, format, verbose=asked.verbose)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, text.encode("utf-8", "replace"))
+        except OSError as error:
+            yield told_of_file(error)
+    if asked.summary:
+        try:
+            with Path(os.environ[SUMMARY]).open("a", encoding="utf-8", errors="replace") as file:
+                file.write(report_as(report, "markdown"))
+        except OSError as error:
+            yield told_of_file(error)

@@ -6,11 +6,10 @@ The result does not depend on either: the same reports in the same order.
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,32 +143,17 @@ def _judged(
             report = judge_one(subjects[number], workspace.fields, job)
             yield number, report, lambda report=report: encode(report)  # type: ignore[misc]
         return
-    import multiprocessing
+    from samefire.harness import workers
 
     chunks = [missing[at : at + CHUNK] for at in range(0, len(missing), CHUNK)]
     work = [[subjects[number] for number in chunk] for chunk in chunks]
     shared = (workspace.settings, replace(job, forms=(), cache=None, progress=_nothing), _names(job))
-    with _uninterrupted():
-        workers = multiprocessing.get_context("spawn").Pool(processes, _begin, shared)
-    with workers as pool:
-        for chunk, records in zip(chunks, pool.imap(_chunk, work), strict=True):
+    with closing(workers.answers(work, _chunk, processes, begin=partial(_begin, *shared))) as answers:
+        for chunk, records in zip(chunks, answers, strict=True):
             for number, record in zip(chunk, records, strict=True):
                 subject = subjects[number]
                 report = decode(record, subject.rule, subject.cases.cases)
                 yield number, report, lambda record=record: record  # type: ignore[misc]
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Processes started here leave Ctrl-C to the one that started them, which ends them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _nothing(done: int) -> None:

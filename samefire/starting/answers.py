@@ -6,7 +6,7 @@ import datetime
 import textwrap
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from samefire import attack
@@ -15,6 +15,7 @@ from samefire.importing.text import toml_text
 from samefire.problems import did_you_mean, nearest
 
 WIDTH = 110
+COUNT, HISTORY, SCORE = 10, "now-14d", 75  # when nothing is said
 RISK = {"low": 21, "medium": 47, "high": 73, "critical": 99}
 TYPES = ("query", "eql", "threshold", "new_terms", "threat_match", "machine_learning", "esql")
 LANGUAGES = {
@@ -25,6 +26,27 @@ LANGUAGES = {
     "eql": "eql",
     "esql": "esql",
 }
+SPOKEN = {
+    "kql": ("query", "kuery"),
+    "kuery": ("query", "kuery"),
+    "lucene": ("query", "lucene"),
+    "es|ql": ("esql", ""),
+}
+"""What people call types, and the types and languages that they mean."""
+_WITH_QUERY = tuple(LANGUAGES)
+_OF_TYPES = {
+    "--query": _WITH_QUERY,
+    "--language": _WITH_QUERY,
+    "--index": tuple(t for t in _WITH_QUERY if t != "esql"),
+    "--field": ("threshold", "new_terms"),
+    "--count": ("threshold",),
+    "--history": ("new_terms",),
+    "--job": ("machine_learning",),
+    "--score": ("machine_learning",),
+    "--mapping": ("threat_match",),
+    "--indicators": ("threat_match",),
+}
+"""The types that take a flag; the others take any."""
 
 
 class BadAnswer(Exception):
@@ -34,7 +56,8 @@ class BadAnswer(Exception):
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What a rule is made of. `techniques` are ids or names of ATT&CK; `fields` are grouped by (threshold) or
-    looked at (new terms); `mapping` pairs a field of the event with one of the indicator."""
+    looked at (new terms); `mapping` pairs a field of the event with one of the indicator. Empty and None: not
+    said."""
 
     name: str
     type: str
@@ -47,10 +70,10 @@ class Answers:
     tactic: str = ""
     author: str = ""
     fields: Sequence[str] = ()
-    count: int = 10
-    history: str = "now-14d"
+    count: int | None = None
+    history: str = ""
     jobs: Sequence[str] = ()
-    score: int = 75
+    score: int | None = None
     mapping: Sequence[str] = ()
     indicator_index: Sequence[str] = ()
 
@@ -63,8 +86,8 @@ def rule_text(answers: Answers, today: datetime.date, rule_id: uuid.UUID) -> str
 
 
 def _rule(answers: Answers, rule_id: str) -> dict[str, Any]:
-    _chosen("type", answers.type, TYPES)
-    _chosen("severity", answers.severity, tuple(RISK))
+    chosen("type", answers.type, TYPES)
+    chosen("severity", answers.severity, tuple(RISK))
     threat = list(threats(answers.techniques, answers.tactic))
     tactics = dict.fromkeys(f"Tactic: {one['tactic']['name']}" for one in threat)
     rule: dict[str, Any] = {
@@ -81,7 +104,42 @@ def _rule(answers: Answers, rule_id: str) -> dict[str, Any]:
     }
     rule |= _query(answers)
     rule |= _of_type(answers)
+    _all_fit(answers)
     return rule | ({"threat": threat} if threat else {})
+
+
+def spoken(answers: Answers) -> Answers:
+    """The answers with the type and the language that a name of people's own means."""
+    kind, language = SPOKEN.get(answers.type.lower(), (answers.type, ""))
+    asked = "kuery" if answers.language.lower() == "kql" else answers.language
+    return replace(answers, type=kind, language=asked or language)
+
+
+def language_of(answers: Answers) -> str:
+    """The language of the query; the type's usual one when none was said."""
+    return answers.language or LANGUAGES.get(answers.type, "")
+
+
+def _all_fit(answers: Answers) -> None:
+    """Refuse a flag that the rule has no place for: it would say something and mean nothing."""
+    said = {
+        "--query": answers.query,
+        "--language": answers.language,
+        "--index": answers.index,
+        "--field": answers.fields,
+        "--count": answers.count,
+        "--history": answers.history,
+        "--job": answers.jobs,
+        "--score": answers.score,
+        "--mapping": answers.mapping,
+        "--indicators": answers.indicator_index,
+    }
+    for flag, value in said.items():
+        types = _OF_TYPES[flag]
+        if value not in (None, "", (), []) and answers.type not in types:
+            raise BadAnswer(
+                f"{flag} is for rules of type {', '.join(types)}; this one is of type {answers.type}"
+            )
 
 
 def _wrapped(text: str) -> str:
@@ -94,8 +152,10 @@ def _query(answers: Answers) -> dict[str, Any]:
     """The query and where it looks; nothing for anomalies."""
     if answers.type == "machine_learning":
         return {}
-    query = answers.query.rstrip() + "\n" if len(answers.query) > WIDTH else answers.query
-    found: dict[str, Any] = {"language": answers.language or LANGUAGES[answers.type], "query": query}
+    query = answers.query.rstrip()
+    if len(query) > WIDTH or "\n" in query:
+        query += "\n"
+    found: dict[str, Any] = {"language": language_of(answers), "query": query}
     if not answers.query.strip():
         raise BadAnswer("a rule needs a query (--query)")
     if answers.type != "esql":
@@ -108,11 +168,11 @@ def _of_type(answers: Answers) -> dict[str, Any]:
     fields = list(answers.fields)
     match answers.type:
         case "threshold":
-            return {"threshold": {"field": fields, "value": answers.count}}
+            return {"threshold": {"field": fields, "value": answers.count or COUNT}}
         case "new_terms":
             if not fields:
                 raise BadAnswer("new terms of which field? (--field user.name)")
-            start = [{"field": "history_window_start", "value": answers.history}]
+            start = [{"field": "history_window_start", "value": answers.history or HISTORY}]
             return {
                 "new_terms": {"field": "new_terms_fields", "value": fields, "history_window_start": start}
             }
@@ -121,7 +181,10 @@ def _of_type(answers: Answers) -> dict[str, Any]:
         case "machine_learning":
             if not answers.jobs:
                 raise BadAnswer("the anomalies of which job? (--job ID)")
-            return {"machine_learning_job_id": list(answers.jobs), "anomaly_threshold": answers.score}
+            return {
+                "machine_learning_job_id": list(answers.jobs),
+                "anomaly_threshold": SCORE if answers.score is None else answers.score,
+            }
         case _:
             return {}
 
@@ -143,7 +206,8 @@ def _indicators(answers: Answers) -> dict[str, Any]:
     }
 
 
-def _chosen(what: str, value: str, known: Sequence[str]) -> None:
+def chosen(what: str, value: str, known: Sequence[str]) -> None:
+    """Refuse what is none of the known ones. Raises BadAnswer."""
     if value not in known:
         hint = did_you_mean(value, known) or f"one of {', '.join(known)}"
         raise BadAnswer(f"there is no {what} `{value}`; {hint}")

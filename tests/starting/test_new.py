@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from samefire.cli import run
 
-from samefire.starting.answers import Answers, BadAnswer, technique_of
+from samefire.starting.answers import Answers, technique_of
 from samefire.starting.questions import complete
 
 
@@ -76,6 +76,16 @@ def test_nothing_is_asked_where_nobody_answers(capsys: pytest.CaptureFixture[str
             "which field is looked up? (--mapping source.ip=threat.indicator.ip)",
         ),
         (["--type", "machine_learning"], "the anomalies of which job? (--job ID)"),
+        (
+            ["--type", "machine_learning", "--job", "a"],
+            "--query is for rules of type query, threshold, new_terms, threat_match, eql, esql; "
+            "this one is of type machine_learning",
+        ),
+        (
+            ["--history", "now-5d"],
+            "--history is for rules of type new_terms; this one is of type query",
+        ),
+        (["--count", "3"], "--count is for rules of type threshold; this one is of type query"),
     ],
 )
 def test_answers_that_make_no_rule(
@@ -117,9 +127,65 @@ def test_questions() -> None:
 
 
 def test_questions_of_a_threshold() -> None:
-    typed: Iterator[str] = iter(["source.ip, user.name", "none", ""])
-    with pytest.raises(BadAnswer, match="`none` is no number of events"):
-        complete(Answers("x", "threshold", "a: b", index=["logs-*"]), lambda q, usual: next(typed), print)
+    typed: Iterator[str] = iter(["source.ip, user.name", "none", "3", "hihg", "high", ""])
+    said: list[str] = []
+    given = Answers("x", "threshold", "a: b", index=["logs-*"], severity="")
+    found = complete(given, lambda q, usual: next(typed), said.append)
+    assert (found.fields, found.count, found.severity) == (["source.ip", "user.name"], 3, "high")
+    assert said == ["  `none` is no number of events", "  there is no severity `hihg`; did you mean `high`?"]
+
+
+def test_what_cannot_be_is_asked_again() -> None:
+    typed = iter(["qery", "KQL", "a:", "a: b", "logs-*", "low", ""])
+    said: list[str] = []
+    found = complete(
+        Answers("x", "", "", severity=""),
+        lambda q, usual: next(typed),
+        said.append,
+        more=lambda: "",
+        faults=lambda answers: "wrong" if answers.query.endswith(":") else "",
+    )
+    assert (found.type, found.language, found.query) == ("query", "kuery", "a: b")
+    assert said == ["  there is no type `qery`; did you mean `query`?", "wrong"]
+
+
+def test_a_pasted_query_is_one_answer() -> None:
+    typed = iter(["process where true", "", "", ""])
+    given = Answers("x", "eql", "")
+    found = complete(given, lambda q, usual: next(typed) or usual, print, more=lambda: "  and false")
+    assert found.query == "process where true\n  and false"
+
+
+def test_pairs_of_an_indicator_match() -> None:
+    typed = iter(["source.ip", "source.ip=threat.indicator.ip", ""])
+    said: list[str] = []
+    given = Answers("x", "threat_match", "a: b", index=["logs-*"])
+    found = complete(given, lambda q, usual: next(typed), said.append)
+    assert found.mapping == ["source.ip=threat.indicator.ip"]
+    assert said == ["  `source.ip` is no pair such as source.ip=threat.indicator.ip"]
+
+
+def test_names_that_people_have_for_languages(project: Path) -> None:
+    assert run(["new", "--name", "A", "--type", "KQL", "--query", "a: b"]) == 0
+    assert run(["new", "--name", "B", "--language", "kql", "--query", "a: b"]) == 0
+    assert run(["new", "--name", "C", "--type", "lucene", "--query", "a:b AND c:d"]) == 0
+    rules = [tomllib.loads((project / f"rules/{n}.toml").read_text())["rule"] for n in "abc"]
+    assert [(r["type"], r["language"]) for r in rules] == [
+        ("query", "kuery"),
+        ("query", "kuery"),
+        ("query", "lucene"),
+    ]
+
+
+def test_where_the_file_goes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "rules/aws").mkdir(parents=True)
+    assert run(["new", "rules/aws", "--name", "Café", "--query", "a: b"]) == 0
+    assert (project / "rules/aws/cafe.toml").is_file()
+    assert run(["new", "--name", "日本語", "--query", "a: b"]) == 0
+    assert [len(p.stem) for p in (project / "rules").glob("rule_*.toml")] == [len("rule_01234567")]
+    capsys.readouterr()
+    assert run(["new", "x.txt", "--name", "x", "--query", "a: b"]) == 2
+    assert capsys.readouterr().err == "samefire: x.txt: the name of a rule file ends in .toml\n"
 
 
 def test_a_technique_by_name() -> None:
