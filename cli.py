@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -111,6 +112,8 @@ def _finish(call: Callable[[], object]) -> None:
     if result.err:
         print(result.err, file=sys.stderr)
     if result.out:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that cannot write a letter
         sys.stdout.write(result.out if result.out.endswith("\n") else result.out + "\n")
         sys.stdout.flush()
     raise typer.Exit(int(result.code))

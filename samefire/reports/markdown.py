@@ -26,8 +26,10 @@ def escape(text: str) -> str:
 
 def code(text: str) -> str:
     """Text as inline code that no content can break out of."""
-    shown = visible(text.replace("\n", " ")).replace("|", "&#124;")
-    return f"<code>{shown.replace('&', '&amp;').replace('<', '&lt;').replace('&amp;#124;', '&#124;')}</code>"
+    shown = visible(text.replace("\n", " ")).replace("&", "&amp;").replace("<", "&lt;")
+    for c in "|\\`*~[]":
+        shown = shown.replace(c, f"&#{ord(c)};")
+    return f"<code>{shown}</code>"
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -68,7 +68,18 @@ def _verdicts(verdicts: list[Verdict]) -> Iterator[dict[str, Any]]:
 
 
 def _location(path: str, region: dict[str, int]) -> dict[str, Any]:
-    artifact = {"uri": quote(path, safe="/:._-~"), "uriBaseId": "SRCROOT"}
+    artifact = {"uri": _quoted(path), "uriBaseId": "SRCROOT"}
     if path.startswith("/"):
-        artifact = {"uri": "file://" + quote(path, safe="/._-~")}
+        artifact = {"uri": "file://" + _quoted(path)}
     return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+
+
+def _quoted(path: str) -> str:
+    """A path as part of a URI: bytes that are no UTF-8 as those bytes, and no `:` in the first folder's name, which
+    would end a scheme."""
+    try:
+        raw = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = path.encode("utf-8", "replace")
+    first, slash, rest = raw.partition(b"/")
+    return quote(first, safe="._-~") + slash.decode() + quote(rest, safe="/:._-~")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +17,12 @@ import pytest
 import xmlschema
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
+from marko.ext.gfm import gfm
 
 from samefire.harness.report import Report
 from samefire.problems import Problem
 from samefire.reports.formats import FORMATS, report_as
+from samefire.reports.markdown import code
 from samefire.reports.style import Style
 from samefire.reports.text import report_text
 from samefire.source import Source, Span
@@ -107,6 +113,28 @@ def test_markdown_stays_text() -> None:
             assert len(re.findall(r"(?<!\\)\|", line)) in (5, 6), line[:80]
 
 
+@pytest.mark.parametrize(
+    "name", ["[x](y)", "![x](y)", "`a` b", "*b* ~~s~~", "a|b", "<b>", "&lt;", "\\", "<!--"]
+)
+def test_code_in_markdown_stays_code(name: str) -> None:
+    """As marko, an implementation of GitHub's Markdown, reads it: one cell, and in it the name as it is."""
+    page = gfm(f"| a | b |\n| --- | --- |\n| {code(name)} | z |\n")
+    cells = re.findall("<td>(.*?)</td>", page)
+    assert cells == [f"<code>{html.escape(name, quote=False)}</code>", "z"]
+
+
+def test_a_path_that_is_no_unicode_is_no_crash() -> None:
+    """A file name may be any bytes; a URI has them as they are, and a first folder with `:` is no scheme."""
+    problems = tuple(
+        Problem("x", "m", Source(path, "")) for path in ("rules/a\udcff.toml", "c:a/b:c.toml", "/a:b")
+    )
+    for format in FORMATS:
+        report_as(Report((), problems), format).encode("utf-8")
+    found = json.loads(report_as(Report((), problems), "sarif"))["runs"][0]["results"]
+    uris = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in found]
+    assert sorted(uris) == ["c%3Aa/b:c.toml", "file:///a:b", "rules/a%FF.toml"]
+
+
 def test_markdown_fits_a_comment() -> None:
     one = loose()
     told = report_as(replace(one, rules=one.rules * 400, problems=one.problems * 400), "markdown")
@@ -118,6 +146,18 @@ def test_half_a_surrogate_pair_is_no_crash() -> None:
     problem = Problem("x", "half \ud800 a pair", Source("x.toml", "\ud800"))
     for format in FORMATS:
         report_as(Report((), (problem,)), format).encode("utf-8")
+
+
+def test_a_terminal_that_cannot_write_a_letter_gets_its_number(tmp_path: Path) -> None:
+    (tmp_path / "ü.toml").write_text("[rule]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "samefire.cli", "check", "ü.toml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOME), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.split(b":")[0]) == (1, b"\\xfc.toml")
 
 
 def test_unknown_format() -> None:
