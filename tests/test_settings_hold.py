@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from samefire.reports.style import PLAIN
 from samefire.settings import find
 from samefire.watching import look
 from samefire.workspace import open_workspace
+from tests.conftest import HOME
 from tests.gate.conftest import repo, template
 from tests.gate.repository import RULES, SETTINGS, SHELL, Repo
 
@@ -82,13 +85,15 @@ def test_strict_fields(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
     assert not (repo.root / "rules/new.toml").exists()
 
 
-def test_strict_fields_as_tests(repo: Repo, capfd: pytest.CaptureFixture[str]) -> None:
+def test_strict_fields_as_tests(repo: Repo) -> None:
     settle(repo, "strict_fields = true\n")
     repo.edit(PATH, "event.category", UNKNOWN)
-    items = pytest.main(
-        ["-q", "-p", "no:cacheprovider", "-p", "samefire.pytest_plugin", "--samefire", f"{PATH}"]
-    )
-    assert items == 1 and f"the type of `{UNKNOWN}` is not known" in capfd.readouterr().out
+    flags = ["-q", "-p", "no:cacheprovider", "-p", "samefire.pytest_plugin", "--samefire", PATH]
+    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(HOME)}
+    command = [sys.executable, "-m", "pytest", *flags]
+    done = subprocess.run(command, cwd=repo.root, env=alone, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert f"the type of `{UNKNOWN}` is not known" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["rules/shell.toml", "shell", SHELL])
