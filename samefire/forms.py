@@ -114,6 +114,20 @@ def converters() -> Mapping[str, Converter]:
     return found
 
 
+def form_named(name: str) -> Converter | None:
+    """A form by its name; the module of that name is imported alone where there is one, since reading another
+    program's forms costs more than judging a rule."""
+    import importlib.util
+
+    path = f"samefire.converters.{name}"
+    if name.isidentifier() and not name.startswith("_") and importlib.util.find_spec(path) is not None:
+        found = getattr(importlib.import_module(path), "converter", None)
+        if found is not None and found.name == name:
+            given: Converter = found
+            return given
+    return converters().get(name)
+
+
 def packages() -> Mapping[str, str]:
     """Forms that are not there, by name, and the package to install for each."""
     told: dict[str, str] = {}

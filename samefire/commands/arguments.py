@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Sequence
 
 from samefire.commands import WrongUse
-from samefire.forms import Converter, converters, packages
+from samefire.forms import Converter, converters, form_named, packages
 from samefire.problems import did_you_mean
 from samefire.reports.style import Style
 
@@ -17,14 +17,16 @@ def chosen_forms(
 ) -> list[Converter]:
     """Converters by name; none: the default ones, or all that are exports, and those that other programs derive
     from them when `derived`. Raises WrongUse."""
-    known = converters()
     wanted = list(names) or list(default)
     if not wanted:
-        return [form for form in known.values() if derived or not form.derived]
-    for name in wanted:
-        if name not in known:
-            raise WrongUse(f"unknown form `{name}`; {_instead(name, known)}")
-    return [known[name] for name in dict.fromkeys(wanted)]
+        return [one for one in converters().values() if derived or not one.derived]
+    chosen: list[Converter] = []
+    for name in dict.fromkeys(wanted):
+        found = form_named(name)
+        if found is None:
+            raise WrongUse(f"unknown form `{name}`; {_instead(name, converters())}")
+        chosen.append(found)
+    return chosen
 
 
 def _instead(name: str, known: Collection[str]) -> str:

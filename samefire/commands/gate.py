@@ -12,7 +12,7 @@ from samefire.commands.arguments import chosen_forms
 from samefire.commands.reporting import Printing, reported
 from samefire.commands.running import AS_USUAL, Running, cache_of, job_of
 from samefire.fields import FieldTypes
-from samefire.forms import Options
+from samefire.forms import Options, form_named
 from samefire.gate.decide import Asked, decide
 from samefire.gate.policy import Policy, policy_of
 from samefire.harness.report import Report
@@ -56,8 +56,10 @@ def gated(choices: Choices, running: Running = AS_USUAL) -> Report:
 
 def _check_lock_form(settings: Settings) -> None:
     """Raises ProblemError when the form that versions are about is none."""
-    name, known = settings.lock_form, [form.name for form in chosen_forms(())]
-    if name not in known:
+    name = settings.lock_form
+    found = form_named(name)
+    if found is None or found.derived:
+        known = [one.name for one in chosen_forms(())]
         source = settings.source or Source("samefire.toml", "")
         hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
         message = f"`lock_form` names {name}, which is no form"

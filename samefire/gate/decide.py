@@ -10,7 +10,7 @@ from samefire.bundle.connectors import load_folder as load_connectors
 from samefire.exceptions import unknown_rules
 from samefire.fields import FieldTypes
 from samefire.files import read_source
-from samefire.forms import Converter, Options, converters
+from samefire.forms import Converter, Options, form_named
 from samefire.gate.changed import Delta, Layout, delta, lists
 from samefire.gate.files import check_folders, check_forms, check_lock, check_names, check_orphans
 from samefire.gate.moved import check_policy_change
@@ -331,7 +331,8 @@ def _held(judged: RuleReport, ground: Ground, workspace: Workspace, job: Job) ->
     found = list(check_report(replace(judged, problems=tuple(told)), policy, excused=excused, home=home))
     if any(p.code == "policy-cases" for p in found):
         judged = replace(judged, problems=tuple(p for p in judged.problems if p.code not in REPEATED))
-    form = converters()[ground.settings.lock_form]
+    form = form_named(ground.settings.lock_form)
+    assert form is not None, "checked before"
     if (policy.coverage or policy.proven) and not excused:
         own = form if rule.takes(form.name, derived=form.derived) else job.forms[0]
         covered = coverage(Prepared(own, rule, workspace.fields, job.options), judged.cases)

@@ -46,9 +46,12 @@ class File:
     @cached_property
     def rule_id(self) -> str | None:
         """The rule's id. Texts that name it once and plainly are not parsed for it."""
+        if not self.sigma and self.text.count("rule_id") == 1:
+            line = self.text.rfind("\n", 0, self.text.index("rule_id")) + 1
+            plain = _RULE_ID.match(self.text, line)
+            if plain is not None:
+                return plain[1]
         found = _RULE_ID.findall(self.text)
-        if not self.sigma and len(found) == 1 and self.text.count("rule_id") == 1:
-            return str(found[0])
         rule = self.rule() if self.is_rule else None
         return rule.id if rule else (str(found[0]) if found else None)
 

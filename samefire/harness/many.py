@@ -17,7 +17,7 @@ from samefire import cache as caches
 from samefire.cache import Cache
 from samefire.check import check_rule
 from samefire.fields import FieldTypes
-from samefire.forms import Converter, Options, converters
+from samefire.forms import Converter, Options, form_named
 from samefire.harness.record import Record, decode, encode
 from samefire.harness.report import FormResult, RuleReport, Status
 from samefire.harness.run import Subject, judge_rule
@@ -207,8 +207,8 @@ _worker: dict[str, Any] = {}
 
 
 def _begin(settings: Any, job: Job, names: Sequence[str]) -> None:
-    known = converters()
-    _worker["job"] = replace(job, forms=[known[name] for name in names])
+    forms = [one for name in names if (one := form_named(name)) is not None]
+    _worker["job"] = replace(job, forms=forms)
     _worker["fields"] = load_fields(settings, job.mapping)
 
 
