@@ -212,7 +212,7 @@ def _before(
     texts = repository.read(commit, [*paths, *(real[path] for path in paths if path in real)])
     for path in paths:
         raws = [texts[name] for name in (path, real.get(path, path)) if name in texts]
-        text = next((t for raw in raws if _rule_like(path, t := raw.decode("utf-8", "replace"))), None)
+        text = next((t for raw in raws if rule_like(path, t := raw.decode("utf-8", "replace"))), None)
         if text is None:
             continue
         were.append(path)
@@ -226,7 +226,8 @@ def _before(
     return before, were, unread, drafts
 
 
-def _rule_like(path: str, text: str) -> bool:
+def rule_like(path: str, text: str) -> bool:
+    """Whether a file is meant as a rule, by its ending a Sigma rule or one of ours."""
     return looks_like_sigma(text) if path.endswith(SIGMA) else looks_like_a_rule(text)
 
 

@@ -217,12 +217,6 @@ def duplicates(files: Sequence[File]) -> Iterator[Problem]:
             yield Problem("rule-duplicate-id", message, here.source, span, hint=hint)
 
 
-def _touched(ground: Ground, file: File) -> bool:
-    """Whether the change is what brought a file to what it says."""
-    changed = ground.changed
-    return changed is not None and file.path in {str(changed.root / path) for path in changed.files}
-
-
 def same_names(rules: Sequence[Rule], files: Sequence[File]) -> Iterator[Problem]:
     """Names of judged rules that a rule which is not judged has too."""
     judged = {rule.path for rule in rules}
@@ -274,8 +268,10 @@ def _settings(ground: Ground) -> Iterator[Problem]:
 def _around(ground: Ground, workspace: Workspace, job: Job, whole: bool) -> Iterator[Problem]:
     """What the policy says beyond single rules. `whole`: all rules are judged."""
     settings, changed, files = ground.settings, ground.changed, ground.files
-    yield from duplicates(sorted(files, key=lambda file: _touched(ground, file)))
-    yield from unknown_rules(ids(files), load_exceptions(settings)[0])
+    touched = {str(changed.root / path) for path in changed.files} if changed else set()
+    known_ids = ids(files)
+    yield from duplicates(sorted(files, key=lambda file: file.path in touched))
+    yield from unknown_rules(known_ids, load_exceptions(settings)[0])
     if not whole:
         yield from same_names(workspace.rules, files)
     if names := {*settings.without_fixtures, *ground.policy.approximate, *ground.policy.refused}:
@@ -291,9 +287,8 @@ def _around(ground: Ground, workspace: Workspace, job: Job, whole: bool) -> Iter
         yield from told(changed.unseen, ground.root, ground.layout.sorted_out(changed.unseen.ignored))
         standing = {file.shown for file in files}
         now = {rule.path: rule for rule in workspace.rules}
-        found = ids(files)
-        yield from check_gone(changed.before, found, standing, now, ground.policy)
-        yield from check_unread(changed.drafts, found, standing, ground.policy)
+        yield from check_gone(changed.before, known_ids, standing, now, ground.policy)
+        yield from check_unread(changed.drafts, known_ids, standing, ground.policy)
 
 
 def _connectors(settings: Settings) -> Sequence[Problem]:

@@ -12,11 +12,10 @@ from functools import cached_property
 from pathlib import Path
 
 from samefire.files import MAX_BYTES
-from samefire.gate.changed import rule_of
-from samefire.languages.sigma_yaml import looks_like_sigma
+from samefire.gate.changed import rule_like, rule_of
 from samefire.problems import ProblemError
 from samefire.rule import Rule
-from samefire.ruleset import SIGMA, TOML, looks_like_a_rule
+from samefire.ruleset import SIGMA, TOML
 from samefire.settings import Settings
 from samefire.source import Source
 
@@ -35,9 +34,7 @@ class File:
     @cached_property
     def is_rule(self) -> bool:
         """Whether it is meant as a rule; so is one that cannot be read."""
-        if self.unread:
-            return True
-        return looks_like_sigma(self.text) if self.sigma else looks_like_a_rule(self.text)
+        return self.unread or rule_like(self.path, self.text)
 
     @property
     def sigma(self) -> bool:
@@ -51,9 +48,11 @@ class File:
             plain = _RULE_ID.match(self.text, line)
             if plain is not None:
                 return plain[1]
-        found = _RULE_ID.findall(self.text)
         rule = self.rule() if self.is_rule else None
-        return rule.id if rule else (str(found[0]) if found else None)
+        if rule is not None:
+            return rule.id
+        found = _RULE_ID.search(self.text)
+        return found[1] if found else None
 
     def rule(self) -> Rule | None:
         """The rule, when it can be read."""

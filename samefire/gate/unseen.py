@@ -46,8 +46,9 @@ def unseen(
     found: dict[str, Change] = {}
     ignored = [p for p in repository.ignored(inside) if not _hidden(p)]
     found.update(dict.fromkeys(ignored, Change.ADDED))
-    absent = dict(_unwatched(repository, commit, [one for one in mine if one.unwatched], found))
-    modules = [p for p in files if p.endswith("/") or any(one.module and one.path == p for one in mine)]
+    absent = list(_unwatched(repository, commit, [one for one in mine if one.unwatched], found))
+    own = {one.path for one in mine if one.module}
+    modules = [p for p in files if p.endswith("/") or p in own]
     modules = [p for p in modules if any(below(p.rstrip("/"), s) or below(s, p.rstrip("/")) for s in inside)]
     links = {one.path for one in mine if one.link}
     links |= {p for p in files if any(below(p, s) for s in inside) and (repository.root / p).is_symlink()}
@@ -63,14 +64,14 @@ def _hidden(path: str) -> bool:
 
 def _unwatched(
     repository: Repository, commit: str, files: Sequence[Tracked], found: dict[str, Change]
-) -> Iterator[tuple[str, None]]:
+) -> Iterator[str]:
     """Puts into `found` what changed of files that git does not watch; gives those that are not there."""
     old = repository.read(commit, [one.path for one in files])
     for one in files:
         path = repository.root / one.path
         was = old.get(one.path)
         if not path.exists():
-            yield one.path, None
+            yield one.path
         elif was is None:
             found[one.path] = Change.ADDED
         elif not one.link and path.is_file() and _plain(path.read_bytes()) != _plain(was):
@@ -111,7 +112,8 @@ def _chain(top: str, link: str) -> Iterator[str]:
 def told(found: Unseen, root: Path, show: Iterable[str]) -> Iterator[Problem]:
     """What a reader has to know of it: what is judged and is not what a commit would hold. `show`: paths of the
     ignored files that matter."""
-    ignored = [p for p in found.ignored if p in set(show)]
+    wanted = set(show)
+    ignored = [p for p in found.ignored if p in wanted]
     message = "git is told to ignore this file: it was judged, and no commit will have it"
     hint = "add it with `git add --force`, or remove it"
     yield from _each("gate-ignored-file", message, ignored, root, hint)
