@@ -23,7 +23,7 @@ from samefire.schema import Report, check
 from samefire.source import Embedded, Source, Span
 
 Json = dict[str, Any]
-ENDPOINT = "endpoint_list"
+_ENDPOINT = "endpoint_list"
 """The list of Elastic Defend, which Kibana keeps and every installation has."""
 
 
@@ -43,14 +43,30 @@ def add_references(rule: Rule, out: Json) -> list[Problem]:
     for one in rule.exceptions:
         if not any(map(one.is_named_by, named)):
             out.setdefault("exceptions_list", []).append(_reference(one))
-    return [_unknown(rule, number, list_id) for number, list_id in unknown_lists(rule)]
+    return [
+        Problem(
+            "exceptions-not-known",
+            message,
+            rule.source,
+            span,
+            Severity.WARNING if hint else Severity.NOTE,
+            hint,
+        )
+        for message, span, hint in unknown_lists(rule)
+    ]
 
 
-def unknown_lists(rule: Rule) -> Iterator[tuple[int, str]]:
-    """The lists that a rule names and no file has: where in `exceptions_list`, and the `list_id`."""
+def unknown_lists(rule: Rule) -> Iterator[tuple[str, Span, str | None]]:
+    """The lists that a rule names and no file has: what that means, where it is named, and what to do. Nothing is to
+    be done about the list that every Kibana has."""
     for number, reference in enumerate(rule.contents.get("exceptions_list", ())):
         if not any(one.is_named_by(reference) for one in rule.exceptions):
-            yield number, str(reference.get("list_id"))
+            list_id = str(reference.get("list_id"))
+            message = f"the exception list `{list_id}` is kept in Kibana: what it excepts fires here"
+            hint = (
+                None if list_id == _ENDPOINT else "export it from Kibana into the folder of exception files"
+            )
+            yield message, rule.value_span("rule", "exceptions_list", number), hint
 
 
 def _reference(one: ExceptionList) -> Json:
@@ -61,14 +77,6 @@ def _reference(one: ExceptionList) -> Json:
         "namespace_type": one.namespace,
         "type": one.container["type"],
     }
-
-
-def _unknown(rule: Rule, number: int, list_id: str) -> Problem:
-    message = f"the exception list `{list_id}` is kept in Kibana: what it excepts fires here"
-    severity = Severity.NOTE if list_id == ENDPOINT else Severity.WARNING
-    span = rule.value_span("rule", "exceptions_list", number)
-    hint = None if list_id == ENDPOINT else "export it from Kibana into the folder of exception files"
-    return Problem("exceptions-not-known", message, rule.source, span, severity, hint)
 
 
 def lines(rule: Rule) -> Iterator[Json]:

@@ -16,7 +16,7 @@ from samefire.query.ast import Node, Not
 from samefire.rule import Rule
 from samefire.source import Source, Span
 
-from ._elastic_exceptions import ENDPOINT, unknown_lists
+from ._elastic_exceptions import unknown_lists
 from ._sigma_losses import Losses
 
 Beside = tuple[Node, Source]
@@ -67,11 +67,8 @@ def tell_expiries(rule: Rule, losses: Losses) -> None:
 def tell_unknown(rule: Rule, losses: Losses) -> None:
     """Lists that the rule names and no file has: what they except fires. Every Kibana has that of Elastic Defend."""
     with losses.reading(rule.source):
-        for number, list_id in unknown_lists(rule):
-            span = rule.value_span("rule", "exceptions_list", number)
-            message = f"the exception list `{list_id}` is kept in Kibana: what it excepts fires here"
-            if list_id == ENDPOINT:
+        for message, span, hint in unknown_lists(rule):
+            if hint is None:
                 losses.note("sigma-note-exceptions", message, span)
             else:
-                hint = "export it from Kibana into the folder of exception files"
                 losses.approximate("approximate-exceptions", message, span, hint)

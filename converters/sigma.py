@@ -170,14 +170,14 @@ def _unread(rule: Rule) -> Problem:
 
 def _plan(rule: Rule, body: Body, fields: FieldTypes, losses: Losses) -> Plan | Node | None:
     """The correlation of a body, or the one query that each event must satisfy."""
-    if isinstance(body, Sequence):
-        _tell_time(rule, losses)
     match body:
-        case EventQuery(where=where) | NewTerms(where=where) | IndicatorMatch(where=where):
-            if isinstance(body, EventQuery):
-                tell_pipes(body.pipes, losses)
+        case EventQuery(where=where, pipes=pipes):
+            tell_pipes(pipes, losses)
             return _thresholded(rule, where, losses) if rule.type == "threshold" else where
+        case NewTerms(where=where) | IndicatorMatch(where=where):
+            return where
         case Sequence():
+            _tell_time(rule, losses)
             window = lookback(rule, losses) if body.maxspan is None else body.maxspan
             return of_sequence(body, short_name(rule), window, losses)
         case Sample():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from samefire.exception_list import ExceptionList
@@ -48,6 +49,11 @@ def load(source: Source, values: ValueLists | None = None) -> tuple[ExceptionLis
         )
         for number, part in enumerate(data["exceptions"])
     )
+
+
+def by_name(files: Iterable[tuple[PurePath, Source]]) -> dict[str, Source]:
+    """Value lists by the name that Kibana gives them: that of their file, with its ending and without."""
+    return {name: text for path, text in files for name in (path.name, path.stem)}
 
 
 def attached(rules: Iterable[Rule], lists: Sequence[ExceptionList]) -> tuple[Rule, ...]:

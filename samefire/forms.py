@@ -114,6 +114,7 @@ def converters() -> Mapping[str, Converter]:
     return found
 
 
+@cache
 def form_named(name: str) -> Converter | None:
     """A form by its name; the module of that name is imported alone where there is one, since reading another
     program's forms costs more than judging a rule."""

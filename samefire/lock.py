@@ -18,7 +18,7 @@ from samefire.files import read_source, write_file
 from samefire.forms import Document
 from samefire.problems import Problem, ProblemError
 from samefire.rule import Rule
-from samefire.source import Source, Span
+from samefire.source import NOWHERE, Source, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,9 @@ def _table(pairs: list[tuple[str, Any]], twice: list[str]) -> dict[str, Any]:
 
 
 def _twice(source: Source, key: str) -> Problem:
-    written = json.dumps(key)
-    at = max(source.text.rfind(written), 0)
     message = f"the lock file says {key} twice, and readers would take one or the other"
     hint = "keep the entry with the higher version"
-    return Problem("lock-bad-entry", message, source, Span(at, at + len(written)), hint=hint)
+    return Problem("lock-bad-entry", message, source, entry_span(source, key, last=True), hint=hint)
 
 
 _TYPES = {"rule_name": str, "sha256": str, "type": str, "version": int}
@@ -80,11 +78,16 @@ def _valid(entry: Any) -> bool:
 
 
 def _bad_entry(source: Source, rule_id: str) -> Problem:
-    key = json.dumps(rule_id)
-    at = max(source.text.find(key), 0)
     message = f"the entry of {rule_id} needs `rule_name`, `sha256`, `type` and a `version` of at least 1"
     hint = "restore the file from git, or remove the entry to start again at version 1"
-    return Problem("lock-bad-entry", message, source, Span(at, at + len(key)), hint=hint)
+    return Problem("lock-bad-entry", message, source, entry_span(source, rule_id), hint=hint)
+
+
+def entry_span(source: Source, key: str, *, last: bool = False) -> Span:
+    """Where a key of the lock file stands, the first or the last time; nowhere when it is written otherwise."""
+    written = json.dumps(key)
+    at = source.text.rfind(written) if last else source.text.find(written)
+    return Span(at, at + len(written)) if at >= 0 else NOWHERE
 
 
 def updated(lock: Lock, exports: Mapping[Rule, Document | None]) -> Lock:

@@ -7,7 +7,6 @@ and no body.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -88,9 +87,11 @@ def body_of(name: str, source: Source, fields: FieldTypes, category_field: str |
     return language(name).lower_text(source, fields)
 
 
-def filters(rule: Rule, fields: FieldTypes, key: str = "filters") -> Iterator[Node]:
+def filters(rule: Rule, fields: FieldTypes, key: str = "filters") -> tuple[Node, ...]:
     """What each of the filters at `key` (one of FILTERS) asks of a document; raises ProblemError with the problems of
     all, at their places in the rule's file."""
+    from samefire.languages.dsl import lower_filter
+
     found: list[Problem] = []
     nodes: list[Node] = []
     for number, entry in enumerate(rule.contents.get(key, ())):
@@ -98,15 +99,13 @@ def filters(rule: Rule, fields: FieldTypes, key: str = "filters") -> Iterator[No
         def place(path: tuple[str | int, ...], number: int = number) -> Span:
             return rule.value_span("rule", key, number, *path)
 
-        from samefire.languages.dsl import lower_filter
-
         try:
             nodes.append(lower_filter(entry, fields, rule.source, place=place))
         except ProblemError as error:
             found += error.problems
     if found:
         raise ProblemError(found)
-    yield from nodes
+    return tuple(nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def beside_query(rule: Rule, fields: FieldTypes) -> Beside:
     threat = None
     for key in FILTERS:
         try:
-            nodes[key] = tuple(filters(rule, fields, key))
+            nodes[key] = filters(rule, fields, key)
         except ProblemError as error:
             found += error.problems
     try:

@@ -161,11 +161,11 @@ def load_exceptions(settings: Settings) -> tuple[list[ExceptionList], list[Probl
 
 def value_lists(settings: Settings) -> dict[str, Source]:
     """The values of the project's value lists, by the name of the list. Raises ProblemError."""
-    values: dict[str, Source] = {}
+    from samefire.exceptions import by_name
+
     folder = settings.path(settings.exceptions) / "lists"
-    for path in sorted(p for p in folder.glob("*") if p.is_file()):
-        values |= dict.fromkeys((path.name, path.stem), read_text(path, "exceptions"))
-    return values
+    files = (path for path in sorted(folder.glob("*")) if path.is_file())
+    return by_name((path, read_text(path, "exceptions")) for path in files)
 
 
 def load_fields(settings: Settings, mapping: Path | None = None) -> FieldTypes:

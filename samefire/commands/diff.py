@@ -13,7 +13,7 @@ from samefire.commands.arguments import check_format, chosen_forms, terminal_sty
 from samefire.diff import RuleDiff, compare
 from samefire.diff_beside import same_exceptions
 from samefire.exception_list import ExceptionList
-from samefire.exceptions import attached
+from samefire.exceptions import attached, by_name
 from samefire.exceptions import load as load_lists
 from samefire.forms import Options
 from samefire.problems import Problem, ProblemError, Severity
@@ -117,10 +117,8 @@ def _lists_then(repository: Repository, commit: str, settings: Settings) -> list
     inside = folder.relative_to(root).as_posix()
     files = repository.read(commit, repository.files(commit, inside))
     texts = {path: Source(path, raw.decode("utf-8", "replace")) for path, raw in files.items()}
-    values: dict[str, Source] = {}
-    for path, text in texts.items():
-        if PurePosixPath(path).parent == PurePosixPath(inside) / "lists":
-            values |= dict.fromkeys((PurePosixPath(path).name, PurePosixPath(path).stem), text)
+    named = ((PurePosixPath(path), text) for path, text in texts.items())
+    values = by_name((path, text) for path, text in named if path.parent == PurePosixPath(inside) / "lists")
     found: list[ExceptionList] = []
     for path, text in texts.items():
         if path.endswith(".toml"):

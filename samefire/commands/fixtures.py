@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samefire.commands import Result, WrongUse, ended
-from samefire.commands.arguments import terminal_style
+from samefire.commands.arguments import chosen_forms, terminal_style
 from samefire.commands.convert import Choices, options
 from samefire.events_file import read_events
-from samefire.forms import Converter, converters
+from samefire.forms import Converter
 from samefire.generate.build import flattened
 from samefire.generate.drafts import Draft, Drafts, Maker, asked_names, drafts
 from samefire.generate.files import Written, write_cases
@@ -77,8 +77,8 @@ def detection_of(workspace: Workspace, rule: Rule) -> Detection | None:
 
 def locked_form(workspace: Workspace, rule: Rule) -> Converter:
     """The form that versions are locked by; of a Sigma file, which has no other, Sigma."""
-    form = converters()[workspace.settings.lock_form]
-    return form if rule.takes(form.name, derived=form.derived) else converters()[SIGMA]
+    form = chosen_forms([workspace.settings.lock_form])[0]
+    return form if rule.takes(form.name, derived=form.derived) else chosen_forms([SIGMA])[0]
 
 
 def fixture_folder(workspace: Workspace, rule: Rule) -> Path:

@@ -10,7 +10,7 @@ from samefire.gate.changed import Layout
 from samefire.gate.policy import Policy
 from samefire.gate.shelf import Shelf
 from samefire.gate.unseen import below
-from samefire.lock import Lock
+from samefire.lock import Lock, entry_span
 from samefire.problems import Problem, Severity, did_you_mean
 from samefire.ruleset import SIGMA, TOML
 from samefire.settings import Settings, key_span
@@ -27,13 +27,7 @@ def check_lock(before: Lock, now: Lock, source: Source) -> Iterator[Problem]:
             yield Problem("policy-lock-entry-gone", message, source, NOWHERE, hint=hint)
         elif fresh.version < entry.version:
             message = f"the locked version of {rule_id} went back from {entry.version} to {fresh.version}"
-            yield Problem("policy-version-back", message, source, _entry_span(source, rule_id), hint=hint)
-
-
-def _entry_span(source: Source, rule_id: str) -> Span:
-    key = json.dumps(rule_id)
-    at = source.text.find(key)
-    return Span(at, at + len(key)) if at >= 0 else NOWHERE
+            yield Problem("policy-version-back", message, source, entry_span(source, rule_id), hint=hint)
 
 
 def check_orphans(fixtures: Iterable[str], layout: Layout, root: Path) -> Iterator[Problem]:

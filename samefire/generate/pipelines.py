@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from samefire.generate.drafts import Draft, Event, Plan
 from samefire.generate.kinds import different
 from samefire.generate.literals import NUMERIC
 from samefire.generate.natural import usual
-from samefire.generate.rowtests import RowPools, row_circuit
+from samefire.generate.rowtests import RowCircuit, RowPools, row_circuit
 from samefire.query.ast import And
 from samefire.query.detection import Pipeline
 from samefire.query.pipeline import Apply, Compute, Expression, Filter, Literal, Refused, Summarise, walk
@@ -68,13 +69,9 @@ class _Rows:
         self.maker = maker
         self.body = body
         self.circuit, self.tracer = row_circuit(body)
-        pools = RowPools(self.circuit, maker.fields, maker.seed, START, body)
-        self.query = Clausewise(
-            And(()), maker.fields, maker.base, seed=maker.seed, circuit=self.circuit, pools=pools
-        )
+        self.query = self._asked(body, self.circuit)
         self.query.all(maker.limit)
         self.good = [made for made in self.query.made if made.fires]
-        self._pool: dict[str, list[Any]] | None = None
         self.groups = [c for c in self.tracer.rest if isinstance(c, Summarise)]
 
     def all(self) -> Plan:
@@ -137,10 +134,8 @@ class _Rows:
     def _climbed(self) -> Plan:
         """Cases around events that were found step by step."""
         self.maker.notes.extend(self.circuit.refusals[:1])
-        decisive = self.tracer.decisive(self.tracer.rest)
-        known = dict.fromkeys([*self.tracer.kinds, *sorted(decisive)])
-        names = [name for name in known if name in decisive] or list(self._named())
-        pools = {name: self._named().get(name, []) for name in names if name != "@timestamp"}
+        named = self._named()
+        pools = {n: named[n] for n in named if n in self.decisive} if self.decisive else named
 
         def different_values(name: str, count: int) -> list[Any]:
             return different(name, count, None, And(()), self.maker.fields)
@@ -165,11 +160,19 @@ class _Rows:
 
     def _solved(self, body: Pipeline) -> list[Flat]:
         """Events that pass the conditions on rows of a pipeline like this one."""
-        circuit, _ = row_circuit(body)
+        query = self._asked(body, row_circuit(body)[0])
+        return [made.flat for made in query.all(FEW) if made.fires][:FEW]
+
+    def _asked(self, body: Pipeline, circuit: RowCircuit) -> Clausewise:
+        """What a pipeline asks of rows, to be solved."""
         fields, seed = self.maker.fields, self.maker.seed
         pools = RowPools(circuit, fields, seed, START, body)
-        query = Clausewise(And(()), fields, self.maker.base, seed=seed, circuit=circuit, pools=pools)
-        return [made.flat for made in query.all(FEW) if made.fires][:FEW]
+        return Clausewise(And(()), fields, self.maker.base, seed=seed, circuit=circuit, pools=pools)
+
+    @cached_property
+    def decisive(self) -> frozenset[str]:
+        """The fields that groups are made of, and that what is asked of them follows from."""
+        return self.tracer.decisive(self.tracer.rest)
 
     def _made(self, found: Found) -> tuple[Event, ...]:
         pairs = sorted(zip(found.times, range(len(found.flats)), strict=True))
@@ -238,10 +241,8 @@ class _Rows:
     def _named(self) -> dict[str, list[Any]]:
         """For each field behind groups the values that the query compares it with, and that the conditions on
         rows allow where they ask about it."""
-        if self._pool is None:
-            names = dict.fromkeys([*self.tracer.kinds, *sorted(self.tracer.decisive(self.tracer.rest))])
-            self._pool = {name: self._allowed(name) for name in names if name != "@timestamp"}
-        return self._pool
+        names = dict.fromkeys([*self.tracer.kinds, *sorted(self.decisive)])
+        return {name: self._allowed(name) for name in names if name != "@timestamp"}
 
     def _allowed(self, name: str) -> list[Any]:
         literals = [one for found in self.tracer.computed(name) for one in found]

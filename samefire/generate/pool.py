@@ -208,14 +208,11 @@ class Pools:
 
     def _together(self, group: Group, name: str) -> Iterator[str]:
         """Texts that fit two patterns on one bound field at once: a script reads one value."""
-        tests = [getattr(self.circuit.atoms[n], "test", None) for n in group.atoms if self.about(n, name)]
+        nodes = (self.circuit.atoms[number] for number in group.atoms)
+        tests = [node.test for node in nodes if isinstance(node, Leaf) and node.reads == name]
         patterns = [test.pattern for test in tests if isinstance(test, Wildcard)][:PAIRED]
         for pair in combinations(patterns, 2):
             yield from islice(merged(pair), 2)
-
-    def about(self, number: int, name: str) -> bool:
-        """Whether a clause is about one field alone, this one."""
-        return self.names(self.circuit.atoms[number]) == (name,)
 
     # ---- choosing
 

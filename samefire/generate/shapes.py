@@ -41,34 +41,41 @@ def dissected(pattern: str, fill: Fill) -> str:
     return _KEY.sub(lambda found: fill() if found[1].strip("?+") else "x", pattern)
 
 
+class _Aside:
+    """Values that stand aside while the pattern around them is worked on, a letter of its own for each."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def put(self, text: str) -> str:
+        """The letter for a value."""
+        self.texts.append(text)
+        return chr(PRIVATE + len(self.texts) - 1)
+
+    def back(self, text: str) -> str:
+        """The text with the values in their places."""
+        return text.translate({PRIVATE + at: value for at, value in enumerate(self.texts)})
+
+
 def grown(pattern: str, fill: Fill) -> str | None:
     """A text of the language of a GROK pattern, a value where it may be anything; None: it cannot be walked."""
-    places: list[str] = []
-
-    def kept(text: str) -> str:
-        places.append(text)
-        return chr(PRIVATE + len(places) - 1)
-
+    aside = _Aside()
     rng = Random(f"{pattern}:{fill()}")
     known: dict[str, str] = {}
 
     def named(found: re.Match[str]) -> str:
         """The value of a named group; sometimes the one that a group like it has."""
         if _ANYTHING.fullmatch(found[2]):
-            return kept(fill())
+            return aside.put(fill())
         text = _walked(found[2], rng)
         if text is None:
             return f"({found[2]})"
         first = known.setdefault(found[2], text)
-        return kept(first if rng.random() < 0.3 else text)
+        return aside.put(first if rng.random() < 0.3 else text)
 
-    rest = _KEY.sub(lambda found: kept(_sample(found, fill)), _GROUP.sub(named, pattern))
+    rest = _KEY.sub(lambda found: aside.put(_sample(found, fill)), _GROUP.sub(named, pattern))
     chosen = _walked(rest.removeprefix("^").removesuffix("$"), rng)
-    if chosen is None:
-        return None
-    return "".join(
-        places[ord(c) - PRIVATE] if PRIVATE <= ord(c) < PRIVATE + len(places) else c for c in chosen
-    )
+    return None if chosen is None else aside.back(chosen)
 
 
 def _walked(expression: str, rng: Random) -> str | None:
@@ -84,16 +91,11 @@ def _sample(found: re.Match[str], fill: Fill) -> str:
 
 def grokked(pattern: str, fill: Fill) -> str:
     """A text that GROK takes apart, with a value where it may be anything."""
-
-    places: list[str] = []
-
-    def kept(text: str) -> str:
-        places.append(text)
-        return f"\x00{len(places) - 1}\x00"
-
-    text = _KEY.sub(lambda found: kept(_sample(found, fill)), _GROUP.sub(lambda found: kept(fill()), pattern))
+    aside = _Aside()
+    text = _GROUP.sub(lambda found: aside.put(fill()), pattern)
+    text = _KEY.sub(lambda found: aside.put(_sample(found, fill)), text)
     text = _OPTIONAL.sub("", text.removeprefix("^").removesuffix("$"))
     text = _CHOICE.sub(r"\1", text)
     text = _CLASS.sub(lambda found: _CLASSES.get(found[0][:2], ""), text)
     text = re.sub(r"\\(.)", r"\1", re.sub(r"(?<!\\)(\w)\?", r"\1", text))
-    return re.sub(r"\x00(\d+)\x00", lambda found: places[int(found[1])], text)
+    return aside.back(text)

@@ -117,17 +117,23 @@ def _from_parts(found: re.Match[str], text: str, round_up: bool) -> int:
     except ValueError:
         raise _unreadable(text) from None
     fraction = int(found["fraction"].ljust(9, "0")) if found["fraction"] else (999_999_999 if round_up else 0)
-    return _nanos(moment) + fraction - _offset(found["zone"])
+    return _nanos(moment) + fraction - _near(found["zone"])
 
 
-def _offset(zone: str | None) -> int:
-    """Of a zone in nanoseconds; Java knows none further than 18 hours away."""
+def _near(zone: str | None) -> int:
+    """The offset of a zone; Java knows none further than 18 hours away."""
+    found = offset(zone)
+    if abs(found) > 18 * 3600 * SECOND:
+        raise DateError(f"zone offset not in the valid range: -18:00 to +18:00 [{zone}]")
+    return found
+
+
+def offset(zone: str | None) -> int:
+    """The nanoseconds that a zone (`+02:00`, `Z`, a name) is ahead; 0 for a name."""
     if not zone or zone[0] not in "+-":
         return 0
     digits = zone[1:].replace(":", "").ljust(6, "0")
     seconds = int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:6])
-    if seconds > 18 * 3600:
-        raise DateError(f"zone offset not in the valid range: -18:00 to +18:00 [{zone}]")
     return (-seconds if zone[0] == "-" else seconds) * SECOND
 
 

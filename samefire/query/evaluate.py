@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from samefire.query.ast import Call, Constant, Expression, FieldValue, Fold
-from samefire.query.java import Value, joined, text, units
+from samefire.query.java import Value, joined, read_double, text, units
 
 __all__ = ["ExpressionError", "Matches", "Read", "Value", "apply", "compare", "evaluate", "is_number", "text"]
 
@@ -206,9 +205,6 @@ def _neg(value: Value) -> Value:
     return _long(-value)  # type: ignore[operator]
 
 
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[dDfF]?", re.ASCII)
-_WORDS = {f"{sign}{word}": word for sign in ("", "+", "-") for word in ("NaN", "Infinity")}
-_BLANKS = "".join(map(chr, range(0x21)))
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -226,17 +222,10 @@ def _number(value: Value, base: Value = None) -> Value:
     digits = value[2:] if prefixed and base == 16 else value
     found: int | float | None = _whole(digits, base)
     if found is None and base == 10 and len(digits) < 400:
-        found = _double(digits.strip(_BLANKS))
+        found = read_double(digits)
     if found is None:
         raise ExpressionError(f"Unable to convert [{value}] to number of base [{base}]")
     return found
-
-
-def _double(bare: str) -> float | None:
-    """A text as Java's Double reads it."""
-    if bare in _WORDS:
-        return math.nan if _WORDS[bare] == "NaN" else math.copysign(math.inf, -1 if bare[0] == "-" else 1)
-    return float(bare.rstrip("dDfF")) if _DECIMAL.fullmatch(bare) else None
 
 
 def _whole(digits: str, base: int) -> int | None:

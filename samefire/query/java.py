@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 Value = str | int | float | bool | None
 """A value inside a script; None is null."""
@@ -31,6 +32,21 @@ def _java_double(value: float) -> str:
     digits = repr(value).lower().split("e")[0].replace("-", "").replace(".", "").strip("0") or "0"
     mantissa = ("-" if value < 0 else "") + digits[0] + "." + (digits[1:] or "0")
     return f"{mantissa}E{int(exponent)}"
+
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[dDfF]?")
+_WORD = re.compile(r"([+-]?)(NaN|Infinity)")
+_BLANKS = "".join(map(chr, range(0x21)))
+
+
+def read_double(value: str) -> float | None:
+    """A text as Java's Double reads it: with blanks around it, a `d` or `f` behind, `NaN` and `Infinity`. None: it is
+    no number, or one of more than 400 characters."""
+    bare = value.strip(_BLANKS)
+    word = _WORD.fullmatch(bare)
+    if word is not None:
+        return math.nan if word[2] == "NaN" else math.copysign(math.inf, -1 if word[1] == "-" else 1)
+    return float(bare.rstrip("dDfF")) if len(bare) <= 400 and _NUMBER.fullmatch(bare) else None
 
 
 def units(value: str) -> str:

@@ -16,6 +16,7 @@ from samefire.engine.rows.table import Setting, Value
 from samefire.engine.values import address, text
 from samefire.query import dates
 from samefire.query.dates import MILLI, DateError
+from samefire.query.java import read_double
 from samefire.query.pipeline import Apply
 
 _TARGETS = {
@@ -98,21 +99,16 @@ def _number(value: Any, source: str) -> int | float:
 
 
 _JAVA_WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
-_JAVA_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?")
-_JAVA_WORD = re.compile(r"([+-]?)(NaN|Infinity)")
 
 
 def _read_number(value: str) -> int | float:
-    """A text as Java reads a number: with spaces around it, a `d` or `f` behind, `NaN` and `Infinity`."""
+    """A text as Java reads a number, a whole one exactly."""
     if _JAVA_WHOLE.fullmatch(value):
         return int(value)
-    bare = value.strip("".join(map(chr, range(0x21))))
-    if len(bare) <= 400 and _JAVA_NUMBER.fullmatch(bare):
-        return float(bare.rstrip("fFdD"))
-    word = _JAVA_WORD.fullmatch(bare)
-    if word is None:
+    found = read_double(value)
+    if found is None:
         raise ValueError(f"Cannot parse number [{value}]")
-    return math.nan if word[2] == "NaN" else math.copysign(math.inf, -1 if word[1] == "-" else 1)
+    return found
 
 
 def _whole(value: Any, source: str, target: str) -> int | float:

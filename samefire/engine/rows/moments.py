@@ -184,7 +184,7 @@ def _parsed(value: str, pattern: str) -> int:
     except ValueError:
         raise _unreadable(value, pattern) from None
     fraction = int((parts.get("fraction") or "0").ljust(9, "0"))
-    return nanos_of(at) + fraction - _offset(parts.get("zone"))
+    return nanos_of(at) + fraction - dates.offset(parts.get("zone"))
 
 
 _ZONE = r"(?P<zone>Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)"
@@ -214,11 +214,3 @@ def _reading(piece: re.Match[str]) -> str:
             return form.replace("{1}", "{1,9}") if size == 1 else form
         case letter:
             raise Refusal(f"samefire does not read `{letter}` of a date pattern")
-
-
-def _offset(zone: str | None) -> int:
-    if not zone or zone[0] not in "+-":
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    seconds = int(digits[:2]) * 3600 + int(digits[2:4]) * 60
-    return (-seconds if zone[0] == "-" else seconds) * SECOND
