@@ -17,6 +17,7 @@ from samefire.problems import Problem, ProblemError
 from samefire.source import NOWHERE, Source, Span
 
 LARGEST = 4 * 1024**3  # bytes after decompression
+UNREADABLE = "events-unreadable"
 MOST = 20
 """Lines that cannot be read and are told: a file that is no NDJSON has one in each."""
 
@@ -50,9 +51,9 @@ def parse_events(raw: bytes, shown: str) -> list[Mapping[str, Any]]:
     if isinstance(data, list):
         for index, item in enumerate(data):
             if not isinstance(item, dict):
-                _refuse(raw, shown, f"element {index + 1} is no event (an object)", NOWHERE)
+                _refuse(raw, shown, f"element {index + 1} is no event (an object)")
         return [_source_of(item) for item in data]
-    _refuse(raw, shown, "holds no event (an object), list of events or NDJSON", NOWHERE)
+    _refuse(raw, shown, "holds no event (an object), list of events or NDJSON")
     return []
 
 
@@ -74,36 +75,30 @@ def _source_of(data: dict[str, Any]) -> dict[str, Any]:
 
 def _lines(raw: bytes, shown: str) -> list[Mapping[str, Any]]:
     events: list[Mapping[str, Any]] = []
-    problems: list[Problem] = []
+    wrong: list[tuple[str, int, int]] = []  # the byte that the line begins at, and the letter in it
     offset = 0
     for line in raw.split(b"\n"):
         if line.strip():
             try:
                 event = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                start = len(raw[:offset].decode("utf-8", "replace")) + error.pos
-                message = f"not valid JSON: {error.msg.split(': line')[0]}"
-                problems.append(_unreadable(raw, shown, message, Span(start, start + 1)))
-            else:
                 if isinstance(event, dict):
                     events.append(_source_of(event))
                 else:
-                    start = len(raw[:offset].decode("utf-8", "replace"))
-                    message = "the line is no event (an object)"
-                    problems.append(_unreadable(raw, shown, message, Span(start, start + 1)))
+                    wrong.append(("the line is no event (an object)", offset, 0))
+            except orjson.JSONDecodeError as error:
+                wrong.append((f"not valid JSON: {error.msg.split(': line')[0]}", offset, error.pos))
         offset += len(line) + 1
-        if len(problems) == MOST:
+        if len(wrong) == MOST:
             break
-    if problems:
-        raise ProblemError(problems)
+    if wrong:
+        source = Source(shown, raw.decode("utf-8", "replace"))
+        starts = [(told, len(raw[:line].decode("utf-8", "replace")) + at) for told, line, at in wrong]
+        raise ProblemError([Problem(UNREADABLE, told, source, Span(at, at + 1)) for told, at in starts])
     if not events:
-        _refuse(raw, shown, "holds no events", NOWHERE)
+        _refuse(raw, shown, "holds no events")
     return events
 
 
-def _unreadable(raw: bytes, shown: str, message: str, span: Span) -> Problem:
-    return Problem("events-unreadable", message, Source(shown, raw.decode("utf-8", "replace")), span)
-
-
-def _refuse(raw: bytes, shown: str, message: str, span: Span) -> None:
-    raise ProblemError([_unreadable(raw, shown, message, span)])
+def _refuse(raw: bytes, shown: str, message: str) -> None:
+    source = Source(shown, raw.decode("utf-8", "replace"))
+    raise ProblemError([Problem(UNREADABLE, message, source, NOWHERE)])

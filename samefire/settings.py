@@ -52,17 +52,19 @@ LEVELS = ("error", "warning", "off")
 KEYS = (*_LISTS, *_STRINGS, *_FLAGS, *_TABLES)
 
 
+FILES: Mapping[str, tuple[str, ...]] = {"samefire.toml": (), "pyproject.toml": ("tool", "samefire")}
+"""The files that settings are in, the first before the second, and the table in each."""
+
+
 def find(start: Path) -> Settings:
     """The settings that hold for `start`: the nearest `samefire.toml` or `[tool.samefire]` going up to the
     root of the repository; defaults when there is none. Raises ProblemError."""
     folder = start.resolve()
     for home in (folder, *folder.parents):
-        own = home / "samefire.toml"
-        if own.is_file():
-            return _load(home, own, ())
-        project = home / "pyproject.toml"
-        if project.is_file() and "[tool.samefire" in _text(project):
-            return _load(home, project, ("tool", "samefire"))
+        for name, table in FILES.items():
+            path = home / name
+            if path.is_file() and holds(text := _text(path), table):
+                return parsed(Source(_shown(path), text), table, home)
         if (home / ".git").exists():
             return Settings(home=home)
     return Settings(home=folder)
@@ -77,8 +79,13 @@ def _text(path: Path) -> str:
         raise ProblemError([Problem("settings-unreadable", message, source)]) from error
 
 
-def _load(home: Path, path: Path, table: tuple[str, ...]) -> Settings:
-    source = Source(_shown(path), _text(path))
+def holds(text: str, table: tuple[str, ...]) -> bool:
+    """Whether a file of FILES has settings: one of our own always, another's when it has our table."""
+    return not table or f"[{'.'.join(table)}" in text
+
+
+def parsed(source: Source, table: tuple[str, ...], home: Path) -> Settings:
+    """Settings in a table of a TOML file; raises ProblemError with every problem."""
     try:
         data: Any = tables(source)[0]
     except ProblemError as error:
@@ -123,8 +130,7 @@ def _lints(levels: Mapping[str, Any], source: Source) -> Iterator[Problem]:
     from samefire.lints import CODES
 
     for code, level in levels.items():
-        span = key_span(source, code)
-        span = key_span(source, "lints") if span == NOWHERE else span
+        span = key_span(source, code, "lints")
         if code not in CODES:
             hint = did_you_mean(code, CODES) or "`docs/lints.md` names them all"
             yield Problem("settings-unknown-key", f"there is no lint `{code}`", source, span, hint=hint)
@@ -154,8 +160,8 @@ def _problem(source: Source, key: str, code: str, message: str, hint: str | None
     return Problem(code, message, source, key_span(source, key), hint=hint)
 
 
-def key_span(source: Source, key: str) -> Span:
-    """Where a settings key stands: the first line that begins with it."""
+def key_span(source: Source, key: str, table: str = "") -> Span:
+    """Where a settings key stands: the first line that begins with it, or with the table that it is in."""
     offset = 0
     for line in source.text.split("\n"):
         name = line.split("=")[0].strip().strip("[]\"'").rsplit(".", 1)[-1]
@@ -163,7 +169,7 @@ def key_span(source: Source, key: str) -> Span:
             start = offset + line.index(key)
             return Span(start, start + len(key))
         offset += len(line) + 1
-    return NOWHERE
+    return key_span(source, table) if table else NOWHERE
 
 
 assert set(KEYS) <= {f.name for f in fields(Settings)}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from samefire.harness.case import folder_of
-from samefire.settings import Settings
+from samefire.settings import FILES, Settings
 
 Look = Mapping[str, tuple[int, int]]
 """The time of change (nanoseconds) and size of each file, by its path."""
@@ -32,7 +32,7 @@ def look(settings: Settings) -> Look:
 def _roots(settings: Settings) -> Iterator[Path]:
     names = [*settings.rules, settings.fixtures, settings.exceptions, *settings.fields]
     yield from (settings.path(name).resolve() for name in dict.fromkeys(names))
-    yield from ((settings.home / name).resolve() for name in ("samefire.toml", "pyproject.toml"))
+    yield from ((settings.home / name).resolve() for name in FILES)
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -27,7 +27,8 @@ from samefire.source import Source
 
 LARGEST = 256 * 1024 * 1024
 """A file of a bundle beyond this is not read."""
-_BROKEN = (
+LINK = "a symbolic link, which leads elsewhere on another machine"
+BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -76,7 +77,7 @@ def read(target: Path) -> Opened:
 def _zip(target: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(target)
-    except _BROKEN as error:
+    except BROKEN as error:
         message = f"neither a folder nor a zip file: {str(error).lower()}"
         raise ProblemError([Problem("bundle-unreadable", message, Source(str(target), ""))]) from error
     with archive:
@@ -89,10 +90,8 @@ def _folder(target: Path) -> Iterator[Part]:
         for name in [*links, *names]:
             path = Path(folder, name)
             about = path.lstat()
-            odd = "a symbolic link, which leads elsewhere on another machine"
-            odd = (
-                odd if stat.S_ISLNK(about.st_mode) else "" if stat.S_ISREG(about.st_mode) else "no plain file"
-            )
+            plain = "" if stat.S_ISREG(about.st_mode) else "no plain file"
+            odd = LINK if stat.S_ISLNK(about.st_mode) else plain
             yield Part(path.relative_to(target).as_posix(), about.st_size, path.read_bytes, odd)
 
 
@@ -107,7 +106,7 @@ def _entries(archive: zipfile.ZipFile) -> Iterator[Part]:
         elif info.filename.startswith("/") or ".." in parts or "\\" in info.filename or ":" in info.filename:
             odd = "named so that it would be unpacked elsewhere"
         elif kind == stat.S_IFLNK:
-            odd = "a symbolic link, which leads elsewhere on another machine"
+            odd = LINK
         elif info.is_dir() and not info.file_size:
             continue
         yield Part(info.filename, info.file_size, partial(archive.read, info), odd)
@@ -131,7 +130,7 @@ def _opened(parts: Sequence[Part], shown: str) -> Opened:
         else:
             try:
                 files[part.name] = part.bytes()
-            except _BROKEN:
+            except BROKEN:
                 problems.append(_changed(shown, part.name))
     unique = tuple(dict.fromkeys(problems))
     return replace(opened, files=files, names=frozenset(p.name for p in parts), problems=unique)
@@ -142,7 +141,7 @@ def _manifest(part: Part | None, shown: str) -> Opened:
         raw = part.bytes() if part else b""
         data = json.loads(raw)
         listed = {n: (str(f["sha256"]), int(f["bytes"])) for n, f in data["files"].items()}
-    except (*_BROKEN, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+    except (*BROKEN, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         message = f"{MANIFEST} is not there or cannot be read: this is no bundle"
         raise ProblemError([Problem("bundle-no-manifest", message, Source(shown, ""))]) from error
     return Opened(shown, data, raw, listed)

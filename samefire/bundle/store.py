@@ -14,11 +14,11 @@ import shutil
 import tempfile
 import time
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from samefire.bundle.manifest import MANIFEST, is_manifest
+from samefire.bundle.reading import BROKEN
 from samefire.files import write_file
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -55,7 +55,7 @@ def _zipped(target: Path) -> bool:
     try:
         with zipfile.ZipFile(target) as archive:
             return is_manifest(archive.read(MANIFEST))
-    except (OSError, KeyError, RuntimeError, NotImplementedError, zlib.error, EOFError, zipfile.BadZipFile):
+    except (OSError, KeyError, *BROKEN):
         return False
 
 

@@ -16,7 +16,7 @@ from samefire.problems import ProblemError
 from samefire.revision import Change, Repository
 from samefire.rule import Rule, RuleError, load
 from samefire.ruleset import SIGMA, TOML, looks_like_a_rule
-from samefire.settings import Settings
+from samefire.settings import FILES, Settings
 from samefire.source import Source
 from samefire.workspace import shown
 
@@ -82,7 +82,7 @@ class Layout:
             connectors=inside(settings.connectors),
             fields=tuple(inside(f) for f in settings.fields),
             lock=inside(settings.lock),
-            settings=(inside("samefire.toml"), inside("pyproject.toml")),
+            settings=tuple(map(inside, FILES)),
         )
 
     @property

@@ -62,9 +62,7 @@ def check_folders(settings: Settings, shelf: Shelf, *, rules_went: bool) -> Iter
     for name in shelf.nowhere if settings.source else ():
         message = f"`rules` names {name}, where there is no file or folder"
         hint = "name folders (or files) as they are; patterns are not read here"
-        at = source.text.find(json.dumps(name, ensure_ascii=False))
-        span = Span(at + 1, at + 1 + len(name)) if at >= 0 else key_span(source, "rules")
-        yield Problem("settings-no-folder", message, source, span, hint=hint)
+        yield Problem("settings-no-folder", message, source, _name_span(source, "rules", name), hint=hint)
     if not rules_went and not any(file.is_rule for file in shelf.files):
         where = ", ".join(settings.rules) or "no folder"
         hint = "name their folders under `rules` in the settings"
@@ -95,6 +93,11 @@ def check_names(settings: Settings, policy: Policy, known: Collection[str]) -> I
             if name not in known:
                 message = f"`{key}` names {name}, which is no rule"
                 hint = did_you_mean(name, known) or "remove it, or write the rule's id, path or file name"
-                at = source.text.find(json.dumps(name, ensure_ascii=False))
-                span = Span(at + 1, at + 1 + len(name)) if at >= 0 else key_span(source, key)
+                span = _name_span(source, key, name)
                 yield Problem("policy-unknown-name", message, source, span, Severity.WARNING, hint)
+
+
+def _name_span(source: Source, key: str, name: str) -> Span:
+    """Where the settings write a name under a key."""
+    at = source.text.find(json.dumps(name, ensure_ascii=False))
+    return Span(at + 1, at + 1 + len(name)) if at >= 0 else key_span(source, key)

@@ -8,11 +8,8 @@ from typing import Any
 
 from samefire.problems import ProblemError
 from samefire.revision import Repository
-from samefire.settings import Settings, read
+from samefire.settings import FILES, Settings, holds, parsed
 from samefire.source import Source
-from samefire.toml_text import tables
-
-NAMES = (("samefire.toml", ()), ("pyproject.toml", ("tool", "samefire")))
 
 
 def settings_then(repository: Repository, commit: str, start: Path) -> Settings:
@@ -20,12 +17,12 @@ def settings_then(repository: Repository, commit: str, start: Path) -> Settings:
     root = repository.root.resolve()
     here = start.resolve()
     homes = [home for home in (here, *here.parents) if home.is_relative_to(root)] or [root]
-    texts = repository.read(commit, [_inside(home / name, root) for home in homes for name, _ in NAMES])
+    texts = repository.read(commit, [_inside(home / name, root) for home in homes for name in FILES])
     for home in homes:
-        for name, table in NAMES:
+        for name, table in FILES.items():
             raw = texts.get(_inside(home / name, root))
-            if raw is not None and (not table or b"[tool.samefire" in raw):
-                return _read(Source(name, raw.decode("utf-8", "replace")), table, home)
+            if raw is not None and holds(text := raw.decode("utf-8", "replace"), table):
+                return _read(Source(name, text), table, home)
     return Settings(home=root)
 
 
@@ -35,10 +32,7 @@ def _inside(path: Path, root: Path) -> str:
 
 def _read(source: Source, keys: tuple[str, ...], home: Path) -> Settings:
     try:
-        data: Any = tables(source)[0]
-        for key in keys:
-            data = data.get(key, {}) if isinstance(data, dict) else {}
-        return read(data, source, home)
+        return parsed(source, keys, home)
     except ProblemError:
         return Settings(home=home, source=source)
 

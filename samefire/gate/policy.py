@@ -9,7 +9,7 @@ from typing import Any
 from samefire.problem_codes import entries, entry
 from samefire.problems import Problem, ProblemError, did_you_mean
 from samefire.settings import LEVELS, Settings, key_span
-from samefire.source import NOWHERE, Source
+from samefire.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,7 @@ def _unknown_codes(levels: Mapping[str, str], source: Source) -> Iterator[Proble
     for code in levels:
         if entry(code) is None:
             hint = did_you_mean(code, entries()) or "`docs/problems.md` names them all"
-            span = key_span(source, code)
-            span = key_span(source, "levels") if span == NOWHERE else span
+            span = key_span(source, code, "levels")
             yield Problem(
                 "settings-unknown-key", f"no problem has the code `{code}`", source, span, hint=hint
             )
